@@ -1,0 +1,1 @@
+"""Fills the index: sources, loaders, chunking, the pipeline."""

@@ -1,0 +1,145 @@
+"""Chunking: a document to passages, along its sections, rows, items and sentences."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+
+from semantic_text_splitter import TextSplitter
+
+from knowledge.document import Document, Section
+from knowledge.passage import Kind, Passage, passage_id
+from knowledge.sentences import sentence_spans
+
+VERSION = "chunker-1"
+
+TokenCounter = Callable[[list[str]], list[int]]
+"""Counts the embedder's tokens of each text."""
+
+_ROW = re.compile(r"\s*\|")
+_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])\s*")
+# A heading chain may be long; it must leave most of the budget to the text.
+_CONTEXT_SHARE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """The smallest stretch that chunking does not cut: a sentence, a table row, a list item."""
+
+    start: int
+    end: int
+    n_tokens: int
+    kind: Kind
+
+
+def chunk_document(document: Document, count_tokens: TokenCounter, budget_tokens: int) -> list[Passage]:
+    """Cut a document into passages that tile its text.
+
+    A section that fits becomes one passage; a longer one becomes several of about equal length,
+    cut between sentences, table rows or list items. Only a single sentence longer than the budget
+    is cut inside, between words. A passage that begins inside a table repeats the table's header
+    row in its context.
+
+    Args:
+        document: The document; its sections tile its text.
+        count_tokens: Counts tokens of texts in one call.
+        budget_tokens: Most tokens of context and text together.
+
+    Returns:
+        Passages in order; their texts joined equal the document's text.
+    """
+    cuts: list[tuple[int, int, Kind, str, Section]] = []
+    for section in document.sections:
+        context = " > ".join((document.imprint.title, *section.path))
+        room = budget_tokens - min(count_tokens([context])[0], budget_tokens // _CONTEXT_SHARE)
+        atoms = _atoms(document.text, section, count_tokens, room)
+        for group in _pack(atoms, room):
+            header = _table_header(document.text, section.start, group[0])
+            cuts.append((group[0].start, group[-1].end, _kind(group), "\n".join((context, *header)), section))
+    texts = [document.text[start:end] for start, end, *_ in cuts]
+    return [
+        Passage(
+            passage_id=passage_id(document.imprint.document_id, document.revision, ordinal),
+            ordinal=ordinal,
+            section_path=section.path,
+            start=start,
+            end=end,
+            kind=kind,
+            n_tokens=n_tokens,
+            text=text,
+            context=context,
+            imprint=document.imprint,
+        )
+        for ordinal, ((start, end, kind, context, section), text, n_tokens) in enumerate(
+            zip(cuts, texts, count_tokens(texts), strict=True)
+        )
+    ]
+
+
+def _atoms(text: str, section: Section, count_tokens: TokenCounter, room: int) -> list[_Atom]:
+    spans = [
+        (section.start + a, section.start + b) for a, b in sentence_spans(text[section.start : section.end])
+    ]
+    counts = count_tokens([text[start:end] for start, end in spans])
+    atoms: list[_Atom] = []
+    for (start, end), n_tokens in zip(spans, counts, strict=True):
+        kind = _line_kind(text, start)
+        if n_tokens <= room:
+            atoms.append(_Atom(start, end, n_tokens, kind))
+        else:
+            atoms += _split(text, _Atom(start, end, n_tokens, kind), count_tokens, room)
+    return atoms
+
+
+def _split(text: str, atom: _Atom, count_tokens: TokenCounter, room: int) -> list[_Atom]:
+    """Cut an atom that is over the budget between words, or between characters if it has none."""
+    capacity_chars = max(1, (atom.end - atom.start) * room // atom.n_tokens * 3 // 4)
+    pieces = TextSplitter(capacity_chars, trim=False).chunk_indices(text[atom.start : atom.end])
+    counts = count_tokens([piece for _, piece in pieces])
+    return [
+        _Atom(atom.start + offset, atom.start + offset + len(piece), n_tokens, atom.kind)
+        for (offset, piece), n_tokens in zip(pieces, counts, strict=True)
+    ]
+
+
+def _pack(atoms: list[_Atom], room: int) -> list[list[_Atom]]:
+    """Group atoms into runs of about equal length, none above the room."""
+    total = sum(atom.n_tokens for atom in atoms)
+    # Equal shares: a greedy fill would leave a stub of a few words at the end of most sections.
+    target = total / max(1, ceil(total / room))
+    groups: list[list[_Atom]] = []
+    filled = 0
+    for atom in atoms:
+        if not groups or filled >= target or filled + atom.n_tokens > room:
+            groups.append([])
+            filled = 0
+        groups[-1].append(atom)
+        filled += atom.n_tokens
+    return groups
+
+
+def _table_header(text: str, section_start: int, first: _Atom) -> list[str]:
+    """Give the header row of the table that a passage begins inside, as a list of none or one."""
+    if first.kind != "table":
+        return []
+    lines = text[section_start : first.start].splitlines()
+    above = 0
+    while above < len(lines) and _ROW.match(lines[-1 - above]):
+        above += 1
+    return [lines[-above].strip()] if above else []
+
+
+def _kind(group: list[_Atom]) -> Kind:
+    n_chars: dict[Kind, int] = {}
+    for atom in group:
+        n_chars[atom.kind] = n_chars.get(atom.kind, 0) + atom.end - atom.start
+    return max(n_chars, key=lambda kind: n_chars[kind])
+
+
+def _line_kind(text: str, start: int) -> Kind:
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", start)
+    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    if _ROW.match(line):
+        return "table"
+    return "list" if _ITEM.match(line) else "prose"

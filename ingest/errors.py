@@ -1,0 +1,20 @@
+"""Errors of the ingest package.
+
+IngestError
+├── SourceMissing          a source named on the command line cannot be listed
+└── UnreadableDocument     one entry cannot become a document; it is quarantined, the rest goes on
+"""
+
+
+class IngestError(Exception):
+    """Base of all errors raised by this package; the message names the value and the remedy."""
+
+    retryable = False
+
+
+class SourceMissing(IngestError):
+    """A source does not exist, cannot be listed or is an archive that cannot be opened."""
+
+
+class UnreadableDocument(IngestError):
+    """One entry cannot become a document; the message is the reason in the quarantine list."""

@@ -1,0 +1,70 @@
+"""The report of a run: counts, quarantined entries with reasons, the exit code."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+import orjson
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+STATES = ("new", "changed", "unchanged", "removed")
+
+Outcome = Literal["published", "unchanged", "not_published"]
+
+# More quarantined lines than a screen holds are in the JSON report, not on the terminal.
+_SHOWN = 30
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What a run did. Seconds are wall-clock, `peak_memory_mib` is the process's high-water mark."""
+
+    outcome: Outcome = "not_published"
+    generation: str | None = None
+    documents: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
+    passages_embedded: int = 0
+    passages_total: int = 0
+    quarantined: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mib: float = 0.0
+    reason: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well, 1 some entries quarantined, 2 not published."""
+        if self.outcome == "not_published":
+            return 2
+        return 1 if self.quarantined else 0
+
+    def to_json(self) -> bytes:
+        """Write the report as one JSON object."""
+        return orjson.dumps({**asdict(self), "exit_code": self.exit_code}, option=orjson.OPT_INDENT_2)
+
+    def print(self, console: Console) -> None:
+        """Print the report for people."""
+        for place, reason in list(self.quarantined.items())[:_SHOWN]:
+            console.print(f"[yellow]quarantined[/] {escape(place)}: {escape(reason)}", soft_wrap=True)
+        if len(self.quarantined) > _SHOWN:
+            console.print(f"[yellow]… and {len(self.quarantined) - _SHOWN} more[/] (all with --json)")
+        if self.outcome == "unchanged":
+            console.print(f"Nothing to do: generation {self.generation} is up to date.", soft_wrap=True)
+            return
+        console.print(self._table())
+        if self.outcome == "not_published":
+            console.print(f"[red]Not published[/]: {escape(self.reason)}", soft_wrap=True)
+
+    def _table(self) -> Table:
+        table = Table(title=f"Generation {self.generation}", title_justify="left")
+        table.add_column("")
+        table.add_column("count", justify="right")
+        for name in STATES:
+            table.add_row(f"documents {name}", f"{self.documents[name]:,}")
+        table.add_row("documents quarantined", f"{len(self.quarantined):,}")
+        table.add_row("passages embedded", f"{self.passages_embedded:,}")
+        table.add_row("passages in all", f"{self.passages_total:,}")
+        table.add_section()
+        for stage, seconds in self.seconds.items():
+            table.add_row(f"{stage}, s", f"{seconds:.1f}")
+        table.add_row("peak memory, MiB", f"{self.peak_memory_mib:,.0f}")
+        return table

@@ -1,0 +1,100 @@
+"""A generation: one immutable, complete index, and the manifest that describes it."""
+
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from knowledge.errors import GenerationCorrupt
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What turned documents into passages and vectors; another recipe means building anew.
+
+    `embedder` is the embedder's fingerprint, the others are version names.
+    """
+
+    loader: str
+    chunker: str
+    sparse: str
+    embedder: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """One document in the manifest: where it came from, its content hash and its revision.
+
+    `source` is what the user named, `entry` the name below it. `content_hash` is the sha256 of the
+    entry's bytes, so that a plan need not load it.
+    """
+
+    source: str
+    entry: str
+    content_hash: str
+    revision: str
+    n_passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRecord:
+    """One entry that could not become a document, and why."""
+
+    source: str
+    entry: str
+    content_hash: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a generation holds and how it was made. `created_at` is ISO 8601 in UTC."""
+
+    generation: str
+    parent: str | None
+    created_at: str
+    recipe: Recipe
+    documents: dict[str, DocumentRecord]
+    quarantine: tuple[QuarantineRecord, ...] = ()
+    schema_version: int = SCHEMA_VERSION
+    gate: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_passages(self) -> int:
+        """Count the passages of all documents."""
+        return sum(record.n_passages for record in self.documents.values())
+
+
+def new_generation_id() -> str:
+    """Make an id that sorts by time and never repeats."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """Write a manifest as indented JSON."""
+    return orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2)
+
+
+def load_manifest(raw: bytes) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        GenerationCorrupt: The bytes are not a manifest of this schema version.
+    """
+    try:
+        facts = orjson.loads(raw)
+        if facts["schema_version"] != SCHEMA_VERSION:
+            raise GenerationCorrupt(
+                f"manifest has schema version {facts['schema_version']}, this release reads "
+                f"{SCHEMA_VERSION}; run medcite-ingest again to build a new generation"
+            )
+        facts["recipe"] = Recipe(**facts["recipe"])
+        facts["documents"] = {k: DocumentRecord(**v) for k, v in facts["documents"].items()}
+        facts["quarantine"] = tuple(QuarantineRecord(**record) for record in facts["quarantine"])
+        return Manifest(**facts)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise GenerationCorrupt(f"the manifest cannot be read ({error})") from error

@@ -1,0 +1,78 @@
+"""Settings of the index, shared by ingest and the service so that they cannot differ."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from knowledge.errors import InvalidSettings
+
+PREFIX = "MEDCITE_"
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+# Every setting of every program: one environment serves ingest and the service, which do not know
+# each other's settings classes. A test compares this list with the classes.
+NAMES = frozenset(
+    "knowledge_path cache embedding_model keep_generations passage_tokens host port question_max_chars "
+    "max_passages context_tokens engine_url engine_model engine_api_key engine_connect_timeout_s "
+    "engine_silence_timeout_s engine_grammar temperature top_p answer_tokens engine_python "
+    "engine_tensor_parallel_size engine_max_model_len engine_max_num_seqs engine_dtype engine_enforce_eager "
+    "engine_cpu_kvcache_gib".split()
+)
+
+
+def _under(variable: str, fallback: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / fallback) / "medcite"
+
+
+class KnowledgeSettings(BaseSettings):
+    """Where the index lies and which model embeds it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    knowledge_path: Path = Field(
+        default_factory=lambda: _under("XDG_DATA_HOME", ".local/share") / "knowledge",
+        description="Folder of the embedded index (Qdrant Edge).",
+    )
+    cache: Path = Field(
+        default_factory=lambda: _under("XDG_CACHE_HOME", ".cache"),
+        description="Folder of models built or fetched once; models lie in its folder models.",
+    )
+    embedding_model: str = Field(
+        default="intfloat/multilingual-e5-small",
+        description="Embedding model: a folder, a model built under the cache, or a hub name. "
+        "BAAI/bge-m3 is the better choice where a hub and a GPU are at hand.",
+    )
+    keep_generations: int = Field(
+        default=3, ge=1, description="Generations kept for roll-back and for replaying old answers."
+    )
+
+    @property
+    def models_path(self) -> Path:
+        """Folder of the models built on this machine."""
+        return self.cache / "models"
+
+
+def read_settings(kind: type[Settings]) -> Settings:
+    """Read settings of a kind from the environment.
+
+    Raises:
+        InvalidSettings: A variable is unknown (pydantic-settings would ignore a misspelled one
+            without a word) or its value is out of range.
+    """
+    given = (name.upper() for name in os.environ if name.upper().startswith(PREFIX))
+    unknown = sorted(name for name in given if name.removeprefix(PREFIX).lower() not in NAMES)
+    if unknown:
+        near = get_close_matches(unknown[0].removeprefix(PREFIX).lower(), NAMES, n=1)
+        hint = (
+            f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/configuration.md lists all settings"
+        )
+        raise InvalidSettings(f"unknown setting {', '.join(unknown)}; {hint}")
+    try:
+        return kind()
+    except ValidationError as error:
+        faults = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise InvalidSettings(faults) from error

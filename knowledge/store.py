@@ -1,0 +1,84 @@
+"""The contract every passage store keeps: generations are written beside the current one."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from knowledge.embedding import Vectors
+from knowledge.generation import Manifest
+from knowledge.passage import Passage
+from knowledge.sparse import TermWeights
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """Which passages may be found. An empty field admits all; dates are inclusive.
+
+    The dates compare with the document's `reviewed_on`, or `published_on` where that is missing.
+    """
+
+    languages: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    document_ids: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    dated_from: date | None = None
+    dated_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedPassages:
+    """Passages and their vectors: `dense` is float32 of shape (len(passages), dimension)."""
+
+    passages: Sequence[Passage]
+    dense: Vectors
+    sparse: Sequence[TermWeights]
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """What the two legs of a search returned: passage id to raw score, best first."""
+
+    dense: dict[str, float]
+    sparse: dict[str, float]
+
+
+class GenerationReader(Protocol):
+    """Reads one generation; stays valid while later ones are published."""
+
+    manifest: Manifest
+
+    async def search(self, dense: Vectors, sparse: TermWeights, limit: int, only: SearchFilter) -> Legs:
+        """Search both legs in one engine call; `dense` has shape (dimension,)."""
+
+    async def passages(self, passage_ids: Sequence[str]) -> list[Passage]:
+        """Fetch passages in the order of the ids; unknown ids are left out."""
+
+    def document_passages(self, document_id: str) -> AsyncIterator[Passage]:
+        """Yield the passages of a document in order of ordinal; none if it is unknown."""
+
+
+class GenerationWriter(Protocol):
+    """Fills a generation that nobody reads yet."""
+
+    async def delete_documents(self, document_ids: Sequence[str]) -> None:
+        """Remove all passages of these documents."""
+
+    async def upsert(self, embedded: EmbeddedPassages) -> None:
+        """Write passages; writing the same passage twice changes nothing."""
+
+    async def publish(self, manifest: Manifest) -> None:
+        """Make the generation complete and current in one atomic step."""
+
+
+class PassageStore(Protocol):
+    """Holds generations, one of them current."""
+
+    async def current(self) -> GenerationReader | None:
+        """Open the current generation, None when nothing has been published."""
+
+    def write(
+        self, generation: str, parent: Manifest | None
+    ) -> AbstractAsyncContextManager[GenerationWriter]:
+        """Start a generation, filled with `parent`'s passages; leaving without publish drops it."""

@@ -1,0 +1,1 @@
+"""Answers questions from the index: screening, retrieval, generation, verification, HTTP."""

@@ -1,0 +1,112 @@
+"""The library: the current generation, kept open, and the embedder that searches it."""
+
+import asyncio
+
+from knowledge.embedding import QuestionEmbedder
+from knowledge.errors import GenerationMismatch
+from knowledge.microbatch import QueryEmbedder
+from knowledge.passage import Passage, ScoredPassage
+from knowledge.search import SearchQuery, search
+from knowledge.store import GenerationReader, PassageStore
+from rag_service.errors import KnowledgeAway, NotFound
+
+
+class Library:
+    """Answers what the service asks of the index; follows each newly published generation.
+
+    The embedder is loaded in the background after `open`, so that the service is reachable at once;
+    questions wait for it.
+    """
+
+    def __init__(self, store: PassageStore, embedder: QuestionEmbedder) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._queries = QueryEmbedder(embedder)
+
+    @property
+    def embedder_fingerprint(self) -> str:
+        """Which model embeds the questions."""
+        return self._embedder.fingerprint
+
+    async def open(self) -> None:
+        """Check the index against the embedder, then begin to load the embedder.
+
+        An index that has not been published yet is no fault: the service waits for it.
+
+        Raises:
+            GenerationMismatch: The index was built with another embedder.
+            GenerationCorrupt: The index cannot be read.
+        """
+        reader = await self._store.current()
+        if reader is not None:
+            self._check(reader)
+        self._queries.load()
+
+    async def close(self) -> None:
+        """Release the embedding thread."""
+        await asyncio.to_thread(self._queries.close)
+
+    async def reader(self) -> GenerationReader:
+        """Give the current generation.
+
+        Raises:
+            KnowledgeAway: Nothing has been published.
+            GenerationMismatch: A newer generation was built with another embedder.
+        """
+        reader = await self._store.current()
+        if reader is None:
+            raise KnowledgeAway("no index has been published; run `medcite-ingest run SOURCE`")
+        self._check(reader)
+        return reader
+
+    async def find(self, query: SearchQuery) -> tuple[str, list[ScoredPassage]]:
+        """Search the current generation.
+
+        Returns:
+            The generation's id and the passages found, best first.
+        """
+        reader = await self.reader()
+        return reader.manifest.generation, await search(reader, self._queries, query)
+
+    async def passage(self, passage_id: str) -> Passage:
+        """Fetch a passage of the current generation.
+
+        Raises:
+            NotFound: The generation has no such passage.
+        """
+        passages = await (await self.reader()).passages([passage_id])
+        if not passages:
+            raise NotFound(f"the current generation has no passage {passage_id!r}")
+        return passages[0]
+
+    async def document(self, document_id: str) -> list[Passage]:
+        """Fetch all passages of a document in order.
+
+        Raises:
+            NotFound: The generation has no such document.
+        """
+        reader = await self.reader()
+        passages = [passage async for passage in reader.document_passages(document_id)]
+        if not passages:
+            raise NotFound(f"the current generation has no document {document_id!r}")
+        return passages
+
+    async def faults(self) -> list[str]:
+        """Say what keeps questions from being answered from the index."""
+        found: list[str] = []
+        try:
+            await self.reader()
+        except (KnowledgeAway, GenerationMismatch) as error:
+            found.append(str(error))
+        if self._queries.fault is not None:
+            found.append(self._queries.fault)
+        return found
+
+    def _check(self, reader: GenerationReader) -> None:
+        built_with = reader.manifest.recipe.embedder
+        if built_with != self._embedder.fingerprint:
+            raise GenerationMismatch(
+                f"generation {reader.manifest.generation} was built with the embedder {built_with}, this service "
+                f"has {self._embedder.fingerprint}; set MEDCITE_EMBEDDING_MODEL to the same model or run "
+                "medcite-ingest again"
+            )
