@@ -103,14 +103,19 @@ def _split(text: str, atom: _Atom, count_tokens: TokenCounter, room: int) -> lis
 
 
 def _pack(atoms: list[_Atom], room: int) -> list[list[_Atom]]:
-    """Group atoms into runs of about equal length, none above the room."""
+    """Group atoms into runs of about equal length, none above the room.
+
+    Between two rows or two items a cut is made only when there is no room left: a table or a list
+    that ends in the next passage is hard to read.
+    """
     total = sum(atom.n_tokens for atom in atoms)
     # Equal shares: a greedy fill would leave a stub of a few words at the end of most sections.
     target = total / max(1, ceil(total / room))
     groups: list[list[_Atom]] = []
     filled = 0
     for atom in atoms:
-        if not groups or filled >= target or filled + atom.n_tokens > room:
+        goes_on = bool(groups) and atom.kind == groups[-1][-1].kind != "prose"
+        if not groups or (filled >= target and not goes_on) or filled + atom.n_tokens > room:
             groups.append([])
             filled = 0
         groups[-1].append(atom)

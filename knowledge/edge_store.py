@@ -15,6 +15,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,17 +23,20 @@ from uuid import UUID
 import qdrant_edge as qe  # noqa: TID251 - this is the one module
 from filelock import FileLock, Timeout
 
-from knowledge.embedding import Vectors
 from knowledge.errors import GenerationCorrupt, StoreLocked
+from knowledge.fusion import fuse
 from knowledge.generation import Manifest, dump_manifest, load_manifest
-from knowledge.passage import Passage
+from knowledge.passage import Passage, ScoredPassage
 from knowledge.payload import from_payload, to_payload
 from knowledge.sparse import TermWeights
-from knowledge.store import EmbeddedPassages, Legs, SearchFilter
+from knowledge.store import EmbeddedPassages, HybridQuery, SearchFilter
 
 # Fields that filters name; Qdrant answers a filter on an unindexed field by reading every payload.
 _KEYWORD_FIELDS = ("document_id", "language", "publisher", "status")
 _SCROLL_LIMIT = 256
+# Candidates of each leg. Their spread is what scores are normalised by, and 50 cost no more time in
+# the engine than 10.
+_N_CANDIDATES = 50
 
 
 class EdgeStore:
@@ -122,22 +126,9 @@ class EdgeReader:
         self.manifest = manifest
         self._shard = shard
 
-    async def search(self, dense: Vectors, sparse: TermWeights, limit: int, only: SearchFilter) -> Legs:
-        """Search both legs in one batched engine call, without payloads."""
-        condition = _condition(only)
-        requests = [
-            qe.QueryRequest(
-                limit=limit, query=qe.Query.Nearest(dense.tolist(), using="dense"), filter=condition
-            ),
-            qe.QueryRequest(
-                limit=limit, query=qe.Query.Nearest(_vector(sparse), using="sparse"), filter=condition
-            ),
-        ]
-        if not len(sparse.indices):
-            requests.pop()
-        found = await asyncio.to_thread(self._shard.query_batch, qe.QueryBatchRequest(requests))
-        legs = [{str(point.id): point.score for point in leg} for leg in found]
-        return Legs(*legs) if len(legs) == 2 else Legs(legs[0], {})
+    async def search(self, query: HybridQuery) -> list[ScoredPassage]:
+        """Search both legs in one batched engine call, fuse them, fetch the best passages."""
+        return await asyncio.to_thread(self._search, query)
 
     async def passages(self, passage_ids: Sequence[str]) -> list[Passage]:
         """Fetch passages in the order of the ids; unknown or malformed ids are left out."""
@@ -161,8 +152,27 @@ class EdgeReader:
         for passage in sorted(passages, key=lambda passage: passage.ordinal):
             yield passage
 
-    def _retrieve(self, passage_ids: list[str]) -> list[qe.Record]:
-        return self._shard.retrieve(list(passage_ids), with_payload=True, with_vector=False)
+    def _search(self, query: HybridQuery) -> list[ScoredPassage]:
+        condition = _condition(query.only)
+        limit = max(_N_CANDIDATES, query.limit)
+        vectors: dict[str, Any] = {"dense": query.dense.tolist()}
+        if len(query.sparse.indices):
+            vectors["sparse"] = _vector(query.sparse)
+        requests = [
+            qe.QueryRequest(limit=limit, query=qe.Query.Nearest(vector, using=leg), filter=condition)
+            for leg, vector in vectors.items()
+        ]
+        found = self._shard.query_batch(qe.QueryBatchRequest(requests))
+        dense, sparse = ({point.id: point.score for point in leg} for leg in (*found, [])[:2])
+        scores = dict(islice(fuse(dense, sparse).items(), query.limit))
+        payloads = {record.id: record.payload or {} for record in self._retrieve(list(scores))}
+        return [
+            ScoredPassage(from_payload(str(i), payloads[i]), score, dense.get(i), sparse.get(i))
+            for i, score in scores.items()
+        ]
+
+    def _retrieve(self, passage_ids: Sequence[str | UUID]) -> list[qe.Record]:
+        return self._shard.retrieve([*passage_ids], with_payload=True, with_vector=False)
 
 
 class EdgeWriter:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 """Float32 array of shape (n_texts, dimension), each row L2-normalised."""
 
-# 32 passages of 200 tokens keep both cores of a small machine busy; larger batches only pad more.
-_BATCH_SIZE = 32
+# 16 passages of 200 tokens keep both cores of a small machine busy; larger batches only pad more.
+_BATCH_SIZE = 16
 _SAMPLE_BYTES = 2**20
 _FINGERPRINTED = ("modules.json", "config_sentence_transformers.json", "tokenizer.json")
 # What sentence-transformers loads; a hub folder also holds the same weights in other formats.

@@ -24,7 +24,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     for match in _END.finditer(text):
         # The window is bounded because an abbreviation is short: the scan stays linear.
         head = text[max(start, match.start() - 12) : match.start() + 1]
-        if text[match.start()] == "." and _ABBREVIATION.search(head):
+        if text[match.start()] == "." and "\n" not in match.group() and _ABBREVIATION.search(head):
             continue
         spans.append((start, match.end()))
         start = match.end()

@@ -24,21 +24,17 @@ NAMES = frozenset(
 )
 
 
-def _under(variable: str, fallback: str) -> Path:
-    return Path(os.environ.get(variable) or Path.home() / fallback) / "medcite"
-
-
 class KnowledgeSettings(BaseSettings):
     """Where the index lies and which model embeds it."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     knowledge_path: Path = Field(
-        default_factory=lambda: _under("XDG_DATA_HOME", ".local/share") / "knowledge",
+        default_factory=lambda: Path.home() / ".local" / "share" / "medcite" / "knowledge",
         description="Folder of the embedded index (Qdrant Edge).",
     )
     cache: Path = Field(
-        default_factory=lambda: _under("XDG_CACHE_HOME", ".cache"),
+        default_factory=lambda: Path.home() / ".cache" / "medcite",
         description="Folder of models built or fetched once; models lie in its folder models.",
     )
     embedding_model: str = Field(

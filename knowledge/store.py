@@ -8,7 +8,7 @@ from typing import Protocol
 
 from knowledge.embedding import Vectors
 from knowledge.generation import Manifest
-from knowledge.passage import Passage
+from knowledge.passage import Passage, ScoredPassage
 from knowledge.sparse import TermWeights
 
 
@@ -37,11 +37,13 @@ class EmbeddedPassages:
 
 
 @dataclass(frozen=True, slots=True)
-class Legs:
-    """What the two legs of a search returned: passage id to raw score, best first."""
+class HybridQuery:
+    """What both legs look for; `dense` is float32 of shape (dimension,), L2-normalised."""
 
-    dense: dict[str, float]
-    sparse: dict[str, float]
+    dense: Vectors
+    sparse: TermWeights
+    limit: int
+    only: SearchFilter
 
 
 class GenerationReader(Protocol):
@@ -49,8 +51,8 @@ class GenerationReader(Protocol):
 
     manifest: Manifest
 
-    async def search(self, dense: Vectors, sparse: TermWeights, limit: int, only: SearchFilter) -> Legs:
-        """Search both legs in one engine call; `dense` has shape (dimension,)."""
+    async def search(self, query: HybridQuery) -> list[ScoredPassage]:
+        """Search both legs in one engine call and fuse them; best first."""
 
     async def passages(self, passage_ids: Sequence[str]) -> list[Passage]:
         """Fetch passages in the order of the ids; unknown ids are left out."""
