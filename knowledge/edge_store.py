@@ -171,7 +171,7 @@ class EdgeReader:
             for i, score in scores.items()
         ]
 
-    def _retrieve(self, passage_ids: Sequence[str | UUID]) -> list[qe.Record]:
+    def _retrieve(self, passage_ids: Sequence[int | str | UUID]) -> list[qe.Record]:
         return self._shard.retrieve([*passage_ids], with_payload=True, with_vector=False)
 
 

@@ -4,11 +4,10 @@ Rank fusion (RRF), the common default, lost to it on every development set, by m
 languages (docs/decisions/0002-fusion.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TypeVar
-from uuid import UUID
 
-Id = TypeVar("Id", str, UUID)
+Id = TypeVar("Id", bound=Hashable)
 
 # The dense leg's share.
 DENSE_WEIGHT = 0.7
@@ -24,7 +23,7 @@ def fuse(
     passage that one leg did not return counts 0 there.
 
     Returns:
-        Fused score in [0, 1] of every candidate, best first, ties by id.
+        Fused score in [0, 1] of every candidate, best first, ties in the order of the legs.
     """
     fused: dict[Id, float] = {}
     if dense:
@@ -36,4 +35,4 @@ def fuse(
     for passage_id, score in sparse.items():
         if top > 0:
             fused[passage_id] = fused.get(passage_id, 0.0) + (1 - dense_weight) * score / top
-    return dict(sorted(fused.items(), key=lambda pair: (-pair[1], pair[0])))
+    return dict(sorted(fused.items(), key=lambda pair: -pair[1]))

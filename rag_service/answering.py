@@ -11,7 +11,7 @@ from knowledge.errors import KnowledgeError
 from knowledge.passage import Passage
 from knowledge.search import SearchQuery
 from rag_service import prompts
-from rag_service.citations import CitedSentence, cite
+from rag_service.citations import CitedSentence, cite, without_markers
 from rag_service.errors import EngineTimedOut, EngineUnavailable, InvalidQuestion, KnowledgeAway, ServiceError
 from rag_service.extractive import extract
 from rag_service.generation import GenerationRequest, Generator
@@ -152,10 +152,11 @@ class Answerer:
         try:
             async with aclosing(self._written(draft)) as written:
                 async for text in written:
-                    if text.strip() in prompts.NO_ANSWER.values():
+                    words = without_markers(text)
+                    if words in prompts.NO_ANSWER.values():
                         draft.says_no_answer = True
-                        continue
-                    yield _release(draft, cite(text, draft.passages))
+                    elif words:
+                        yield _release(draft, cite(text, draft.passages))
         except (EngineUnavailable, EngineTimedOut):
             if draft.sentences:
                 raise

@@ -14,6 +14,8 @@ _MAX_CITATIONS = 3
 
 # A heading or the rule under a table's header proves nothing.
 _IS_NO_STATEMENT = re.compile(r"\s*(?:#|\|[\s:|-]+\|\s*(?:\n|$))")
+# With the blank before it, or a marker inside a sentence would leave two.
+_MARKER_GAP = re.compile(r"[ ]?" + MARKER.pattern)
 _BULLET = re.compile(r"^\s*(?:[-*+]\s+)?")
 
 
@@ -38,12 +40,17 @@ def cite(sentence: str, passages: list[Passage]) -> CitedSentence:
     """
     markers = [int(number) for number in MARKER.findall(sentence)]
     valid = list(dict.fromkeys(marker for marker in markers if 1 <= marker <= len(passages)))[:_MAX_CITATIONS]
-    bare = MARKER.sub("", sentence).strip()
+    bare = without_markers(sentence)
     return CitedSentence(
         text=place_markers(bare, valid),
         citations=tuple(quote_passage(bare, marker, passages[marker - 1]) for marker in valid),
         n_unknown_markers=sum(not 1 <= marker <= len(passages) for marker in markers),
     )
+
+
+def without_markers(text: str) -> str:
+    """Remove everything that reads as a marker."""
+    return _MARKER_GAP.sub("", text).strip()
 
 
 def quote_passage(sentence: str, marker: int, passage: Passage) -> Citation:

@@ -3,7 +3,7 @@
 from knowledge.passage import Passage
 from knowledge.sentences import sentence_spans
 from knowledge.sparse import terms
-from rag_service.citations import CitedSentence, place_markers, quote_span
+from rag_service.citations import CitedSentence, place_markers, quote_span, without_markers
 from rag_service.protocol import Citation
 
 _MAX_SENTENCES = 4
@@ -34,6 +34,7 @@ def extract(question: str, passages: list[Passage]) -> list[CitedSentence]:
                 candidates.append((score, -len(candidates), quote_span(passage, rank + 1, start, end)))
     candidates.sort(reverse=True)
     return [
-        CitedSentence(place_markers(citation.quote, [citation.marker]), (citation,), 0)
+        # A reference number in the text, "[3]", would be read as a marker.
+        CitedSentence(place_markers(without_markers(citation.quote), [citation.marker]), (citation,), 0)
         for _, _, citation in candidates[:_MAX_SENTENCES]
     ]

@@ -78,9 +78,10 @@ class VllmGenerator:
             ) from error
 
     async def is_reachable(self) -> bool:
-        """Ask the engine's health route; False on any failure."""
+        """Ask the engine's health route; False on any failure, also when it is slow to answer."""
+        patience = aiohttp.ClientTimeout(total=self._settings.engine_connect_timeout_s)
         try:
-            async with self._client().get(f"{self._url}/health") as response:
+            async with self._client().get(f"{self._url}/health", timeout=patience) as response:
                 return response.status < 500
         except (aiohttp.ClientError, TimeoutError):
             return False
@@ -140,9 +141,8 @@ def _delta(data: bytes) -> Delta:
     try:
         event = orjson.loads(data)
         if "error" in event:
-            raise EngineFailed(
-                f"the language model broke off: {event['error'].get('message', event['error'])}"
-            )
+            # Its message may repeat the question.
+            raise EngineFailed(f"the language model broke off with an error ({event['error'].get('type')})")
         choices = event["choices"]
         text = (choices[0]["delta"].get("content") or "") if choices else ""
         usage = event.get("usage")
@@ -164,7 +164,7 @@ async def _reason(response: aiohttp.ClientResponse, settings: ServiceSettings) -
     body = (await response.content.read(2000)).decode(errors="replace")
     try:
         fault = orjson.loads(body)
-        message = fault.get("error", fault).get("message", "")
+        message = str(fault.get("error", fault).get("message"))
     except (orjson.JSONDecodeError, AttributeError):
         message = ""
     # Only what names a setting is passed on: the engine's message may repeat the question.

@@ -3,7 +3,7 @@
 import asyncio
 
 from knowledge.embedding import QuestionEmbedder
-from knowledge.errors import GenerationMismatch
+from knowledge.errors import GenerationMismatch, KnowledgeError
 from knowledge.microbatch import QueryEmbedder
 from knowledge.passage import Passage, ScoredPassage
 from knowledge.search import SearchQuery, search
@@ -52,6 +52,7 @@ class Library:
         Raises:
             KnowledgeAway: Nothing has been published.
             GenerationMismatch: A newer generation was built with another embedder.
+            GenerationCorrupt: A newer generation cannot be read.
         """
         reader = await self._store.current()
         if reader is None:
@@ -96,7 +97,7 @@ class Library:
         found: list[str] = []
         try:
             await self.reader()
-        except (KnowledgeAway, GenerationMismatch) as error:
+        except (KnowledgeAway, KnowledgeError) as error:
             found.append(str(error))
         if self._queries.fault is not None:
             found.append(self._queries.fault)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
@@ -44,7 +44,7 @@ _SSE_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     response_model=Answer,
     responses={**_PROBLEMS, 200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def answer(asked: AnswerRequest, draft: DraftDep, answerer: AnswererDep) -> Response:
+async def answer(asked: AnswerRequest, draft: DraftDep, answerer: AnswererDep, request: Request) -> Response:
     """Answer a question, as one JSON object or as server-sent events."""
     if asked.stream:
         events = _server_sent(answerer, draft)
@@ -52,7 +52,8 @@ async def answer(asked: AnswerRequest, draft: DraftDep, answerer: AnswererDep) -
     async with aclosing(answerer.stream(draft)) as stream:
         async for event in stream:
             if isinstance(event, AnswerFailed):
-                return ProblemResponse(event.problem)
+                request_id = request.state.request_id
+                return ProblemResponse(event.problem.model_copy(update={"request_id": request_id}))
             if isinstance(event, AnswerCompleted | AnswerRefused):
                 whole = event.model_dump_json(exclude={"type"})
                 return Response(whole, media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -55,7 +55,15 @@ def load_policy(path: Path = POLICY_PATH) -> Policy:
             rules=tuple(_rule(rule) for rule in facts["rules"]),
             notices={"zh": facts["notices"]["zh"], "en": facts["notices"]["en"]},
         )
-    except (OSError, yaml.YAMLError, KeyError, TypeError, re.error) as error:
+    except (
+        OSError,
+        UnicodeDecodeError,
+        yaml.YAMLError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        re.error,
+    ) as error:
         raise PolicyBroken(f"policy {path} cannot be used: {type(error).__name__}: {error}") from error
 
 
@@ -65,7 +73,8 @@ def screen_question(question: str, language: Language, policy: Policy) -> str | 
     Returns:
         The notice to show before everything else, None when no rule fires.
     """
-    folded = unicodedata.normalize("NFKC", question).lower()
+    # Phones type a curly apostrophe, which NFKC leaves alone: "can’t breathe".
+    folded = unicodedata.normalize("NFKC", question).lower().replace("’", "'")
     fires = any(rule.matches(folded) for rule in policy.rules)
     return policy.notices[language] if fires else None
 

@@ -4,10 +4,13 @@ import re
 
 from knowledge.sentences import sentence_spans
 
-MARKER = re.compile(r"\[(\d{1,2})\]")
+MARKER = re.compile(r"\[(\d{1,3})\]")
 
-_LEADING_MARKERS = re.compile(r"\s*(?:\[\d{1,2}\]\s*)+")
-_OPEN_MARKER = re.compile(r"\s*(?:\[\d{1,2}\]\s*)*(?:\[\d{0,2})?$")
+_LEADING_MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
+# Right after a stop a marker settles that the stop ends a sentence, whatever word stands before it:
+# "vitamin C. [1]", "140/90.[1]".
+_MARKED_STOP = re.compile(r"[.。！？!?][\"'”’)\]）】」』]*\s*(?:\[\d{1,3}\]\s*)+")
+_OPEN_MARKER = re.compile(r"\s*(?:\[\d{1,3}\]\s*)*(?:\[\d{0,3})?$")
 
 
 class SentenceStream:
@@ -46,6 +49,9 @@ def _first_sentence_end(text: str, *, at_end: bool) -> int | None:
     markers = _LEADING_MARKERS.match(text, end)
     if markers is not None:
         end = markers.end()
+    marked = _MARKED_STOP.search(text)
+    if marked is not None:
+        end = min(end, marked.end())
     if at_end:
         return end
     # What follows may still be, or become, a marker of this sentence.

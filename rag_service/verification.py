@@ -14,7 +14,9 @@ from rag_service.sentence_stream import MARKER
 _SUPPORTED = 0.6
 _PARTLY = 0.35
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+# Only before three digits: "2,5 mg" must not pass for 25 mg.
+_THOUSANDS_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
 def verify(sentence: CitedSentence, passages: list[Passage]) -> Verdict:
@@ -37,5 +39,4 @@ def verify(sentence: CitedSentence, passages: list[Passage]) -> Verdict:
 
 def numbers(text: str) -> set[str]:
     """Find the numbers of a text, full-width digits folded and thousands commas dropped."""
-    folded = unicodedata.normalize("NFKC", text)
-    return {number.replace(",", "") for number in _NUMBER.findall(folded)}
+    return set(_NUMBER.findall(_THOUSANDS_COMMA.sub("", unicodedata.normalize("NFKC", text))))
