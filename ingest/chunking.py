@@ -69,11 +69,17 @@ def chunk_document(document: Document, count_tokens: TokenCounter, budget_tokens
             text=text,
             context=context,
             imprint=document.imprint,
+            page_first=_page_at(document, start),
+            page_last=_page_at(document, end - 1),
         )
         for ordinal, ((start, end, kind, context, section), text, n_tokens) in enumerate(
             zip(cuts, texts, count_tokens(texts), strict=True)
         )
     ]
+
+
+def _page_at(document: Document, offset: int) -> int | None:
+    return next((page.number for page in document.pages if page.start <= offset < page.end), None)
 
 
 def _atoms(text: str, section: Section, count_tokens: TokenCounter, room: int) -> list[_Atom]:

@@ -45,9 +45,20 @@ class Section:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a paginated format; `number` counts from 1, offsets are as in `Section`."""
+
+    number: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One reference text at one revision: its imprint, its text and its sections.
+    """One reference text at one revision: its imprint, its text, its sections and pages.
+
+    Formats without pages have none.
 
     Raises:
         ValueError: The sections do not cover the text from end to end.
@@ -56,6 +67,7 @@ class Document:
     imprint: Imprint
     text: str
     sections: tuple[Section, ...]
+    pages: tuple[Page, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the sections tile the text."""
@@ -66,7 +78,9 @@ class Document:
     @cached_property
     def revision(self) -> str:
         """Sha256 of everything in the document, 32 hexadecimal digits."""
-        facts = orjson.dumps([asdict(self.imprint), self.text, [asdict(s) for s in self.sections]])
+        facts = orjson.dumps(
+            [self.text, *(asdict(part) for part in (self.imprint, *self.sections, *self.pages))]
+        )
         return hashlib.sha256(facts).hexdigest()[:32]
 
 

@@ -5,9 +5,12 @@ process that streams answers every stream would feel it.
 """
 
 import multiprocessing
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 from knowledge.embedding import SentenceTransformerEmbedder, Vectors, fingerprint_model, resolve_model
 from knowledge.errors import EmbeddingFailed
@@ -62,7 +65,28 @@ class EmbeddingProcess:
 
 def _prepare(model: str, models_path: Path) -> None:
     global _loaded
+    for name in ("sklearn", "sklearn.metrics", "sklearn.metrics.pairwise", "scipy.stats"):
+        sys.modules.setdefault(name, _Unused(name))
     _loaded = SentenceTransformerEmbedder(model, models_path)
+
+
+class _Unused(ModuleType):
+    """Stands for a module that is imported but never called here.
+
+    Importing sentence-transformers should not need scikit-learn to encode a text; it imports it,
+    and scipy.stats, for its evaluators (release 6.2), which is 0.8 s of a start of 5 s. This
+    process only encodes. To be removed when those imports move into the evaluators.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = ModuleSpec(name, None)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return None  # calling it fails at once
 
 
 def _embed_queries(texts: list[str]) -> Vectors:
