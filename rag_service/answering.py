@@ -78,7 +78,7 @@ class Answerer:
         """Screen the question, find passages, pack them.
 
         Raises:
-            InvalidQuestion: The question is empty or too long.
+            InvalidQuestion: The question is empty, too long or not Unicode.
             KnowledgeAway: There is no index.
             KnowledgeError: The index or the embedder failed.
         """
@@ -211,6 +211,9 @@ def _validated(question: str, max_chars: int) -> str:
         raise InvalidQuestion(
             f"the question has {len(stripped)} characters, at most {max_chars} are read; shorten it"
         )
+    # JSON can write one, UTF-8 cannot: neither the embedder nor the engine could be sent it.
+    if any("\ud800" <= char <= "\udfff" for char in stripped):
+        raise InvalidQuestion("the question has half a surrogate pair; send whole Unicode characters")
     return stripped
 
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -66,7 +66,15 @@ def create_app(parts: Parts) -> FastAPI:
 
 def _mount_page(app: FastAPI) -> None:
     if (STATIC_PATH / "index.html").is_file():
-        app.mount("/", _PageFiles(directory=STATIC_PATH, html=True), name="page")
+        # Not one mount at "/": that would answer a wrong method with 404 and a wrong path with 405.
+        # Vite puts everything but the page itself under assets.
+        files = _PageFiles(directory=STATIC_PATH)
+        app.mount("/assets", _PageFiles(directory=STATIC_PATH / "assets"), name="assets")
+
+        @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+        async def page(request: Request) -> Response:
+            return await files.get_response("index.html", request.scope)
+
         return
 
     @app.get("/", include_in_schema=False)

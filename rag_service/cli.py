@@ -12,6 +12,7 @@ from typing import Annotated
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from knowledge.errors import KnowledgeError
 from knowledge.settings import KnowledgeSettings, read_settings
@@ -83,11 +84,11 @@ def _start_engine(*, dry_run: bool) -> None:
     settings = read_settings(EngineSettings)
     models_path = read_settings(KnowledgeSettings).models_path
     command = engine_command(service, settings, models_path)
-    _console.print(shlex.join(command), soft_wrap=True, highlight=False)
+    _console.print(shlex.join(command), soft_wrap=True, highlight=False, markup=False)
     if dry_run:
         return
     check_installed(settings)
-    os.execve(command[0], command, engine_environment(settings, os.environ))  # noqa: S606 - takes our place
+    os.execvpe(command[0], command, engine_environment(settings, os.environ))  # noqa: S606 - takes our place
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -118,5 +119,6 @@ def _or_exit(command: Callable[[], None]) -> None:
     try:
         command()
     except (KnowledgeError, ServiceError) as error:
-        _console.print(f"[red]medcite-serve[/]: {error}", soft_wrap=True, highlight=False)
+        # Escaped, or "medcite[engine-cpu]" would lose its brackets.
+        _console.print(f"[red]medcite-serve[/]: {escape(str(error))}", soft_wrap=True, highlight=False)
         raise typer.Exit(1) from error

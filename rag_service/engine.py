@@ -18,8 +18,8 @@ def engine_command(service: ServiceSettings, engine: EngineSettings, models_path
     Raises:
         EngineFailed: `engine_url` is not on this machine or names no port.
     """
-    address = urlsplit(service.engine_url)
-    if address.hostname not in ("127.0.0.1", "localhost", "0.0.0.0", "::1") or not address.port:  # noqa: S104
+    host, port = _address(service.engine_url)
+    if host not in ("127.0.0.1", "localhost", "0.0.0.0", "::1") or not port:  # noqa: S104
         raise EngineFailed(
             f"MEDCITE_ENGINE_URL is {service.engine_url!r}: an engine is started on this machine only; "
             "set it to http://127.0.0.1:PORT"
@@ -28,7 +28,7 @@ def engine_command(service: ServiceSettings, engine: EngineSettings, models_path
     command = [str(engine.engine_python), "-m", "vllm.entrypoints.openai.api_server"]
     command += ["--model", locate_model(service.engine_model, models_path)]
     command += ["--served-model-name", *names]
-    command += ["--host", address.hostname, "--port", str(address.port)]
+    command += ["--host", host, "--port", str(port)]
     command += ["--tensor-parallel-size", str(engine.engine_tensor_parallel_size)]
     command += ["--max-model-len", str(engine.engine_max_model_len)]
     command += ["--max-num-seqs", str(engine.engine_max_num_seqs)]
@@ -79,3 +79,11 @@ def check_installed(engine: EngineSettings) -> None:
             f"{engine.engine_python} has no vLLM; install medcite[engine-cpu] or medcite[engine-gpu] in an "
             "environment of its own and name its interpreter in MEDCITE_ENGINE_PYTHON"
         )
+
+
+def _address(url: str) -> tuple[str | None, int | None]:
+    try:
+        split = urlsplit(url)
+        return split.hostname, split.port
+    except ValueError:  # the port is no number, or a bracket is missing
+        return None, None

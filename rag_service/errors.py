@@ -1,7 +1,7 @@
 """Errors of the service, each with the HTTP status it becomes (RFC 9457).
 
 ServiceError
-├── InvalidQuestion     422  the question is empty or too long
+├── InvalidQuestion     422  the question is empty, too long or not Unicode
 ├── NotFound            404  no passage or document has this id
 ├── KnowledgeAway       503  no index has been published, or the embedder is not loaded (retryable)
 ├── EngineUnavailable   503  no connection to the language model (retryable)
@@ -22,7 +22,7 @@ class ServiceError(Exception):
 
 
 class InvalidQuestion(ServiceError):
-    """The question is empty or too long."""
+    """The question is empty, too long or not Unicode."""
 
     status = 422
     title = "Invalid question"

@@ -1,5 +1,8 @@
 """Errors as problem documents (RFC 9457)."""
 
+import re
+from collections.abc import Sequence
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -42,21 +45,23 @@ def install_problem_handlers(app: FastAPI) -> None:
             return _respond(
                 request, 400, "Not JSON", "the body is not valid JSON; send an object with `question`"
             )
-        # The offending input is left out: it may be the question.
-        detail = "; ".join(
-            f"{'.'.join(str(part) for part in f['loc'][1:]) or 'body'}: {f['msg']}" for f in faults
-        )
-        return _respond(request, 422, "Invalid request", detail)
+        # The offending input is left out: it may be the question. Once each: the route and what
+        # prepares its draft both read the body.
+        told = dict.fromkeys(f"{_field(fault['loc'])}: {fault['msg']}" for fault in faults)
+        return _respond(request, 422, "Invalid request", "; ".join(told))
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
-        return _respond(request, error.status_code, str(error.detail), f"{request.method} {request.url.path}")
+        asked = f"{request.method} {request.url.path}"
+        response = _respond(request, error.status_code, str(error.detail), asked)
+        response.headers.update(error.headers or {})  # Allow, with a 405
+        return response
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        return _respond(
-            request, 500, "Internal error", "an unexpected error; the log has it under the request id"
-        )
+
+def _field(place: Sequence[int | str]) -> str:
+    name = ".".join(str(part) for part in place[1:]) or "body"
+    # An unknown field is named by whoever sent it: only what reads as a name is repeated.
+    return name if re.fullmatch(r"[a-z0-9_.]{1,64}", name) else "a field"
 
 
 def _respond(request: Request, status: int, title: str, detail: str) -> Response:

@@ -2,9 +2,14 @@
 
 import time
 import uuid
+from pathlib import Path
+from traceback import extract_tb
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag_service.problems import ProblemResponse
+from rag_service.protocol import Problem
 
 log = structlog.get_logger()
 
@@ -37,11 +42,19 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception as error:
-            # The type alone: a message may repeat what the user wrote.
-            log.error("request_failed", request_id=request_id, error=type(error).__name__)
-            raise
+        except Exception as error:  # noqa: BLE001 - passed on, the server would log it with its message
+            # The type and the place alone: a message may repeat what the user wrote.
+            places = [f"{Path(at.filename).name}:{at.lineno}" for at in extract_tb(error.__traceback__)[-3:]]
+            log.error("request_failed", request_id=request_id, error=type(error).__name__, places=places)
+            # After the first byte the server closes the connection, which tells the client.
+            if not status:
+                await ProblemResponse(_unexpected(request_id))(scope, receive, send_with_id)
         finally:
             elapsed_ms = round((time.perf_counter() - start) * 1000, 1)
             route = getattr(scope.get("route"), "path", "unmatched")
             log.info("request", request_id=request_id, route=route, status=status, elapsed_ms=elapsed_ms)
+
+
+def _unexpected(request_id: str) -> Problem:
+    detail = "an unexpected error; the log has it under the request id"
+    return Problem(title="Internal error", status=500, detail=detail, request_id=request_id)
