@@ -78,9 +78,8 @@ class Document:
     @cached_property
     def revision(self) -> str:
         """Sha256 of everything in the document, 32 hexadecimal digits."""
-        facts = orjson.dumps(
-            [self.text, *(asdict(part) for part in (self.imprint, *self.sections, *self.pages))]
-        )
+        tiles = [asdict(tile) for tile in (*self.sections, *self.pages)]
+        facts = orjson.dumps([self.text, asdict(self.imprint), tiles])
         return hashlib.sha256(facts).hexdigest()[:32]
 
 
