@@ -78,7 +78,7 @@ class Document:
     @cached_property
     def revision(self) -> str:
         """Sha256 of everything in the document, 32 hexadecimal digits."""
-        tiles = [asdict(tile) for tile in (*self.sections, *self.pages)]
+        tiles = [asdict(section) for section in self.sections] + [asdict(page) for page in self.pages]
         facts = orjson.dumps([self.text, asdict(self.imprint), tiles])
         return hashlib.sha256(facts).hexdigest()[:32]
 
