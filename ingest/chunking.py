@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from semantic_text_splitter import TextSplitter
@@ -11,25 +11,29 @@ from knowledge.document import Document, Section
 from knowledge.passage import Kind, Passage, passage_id
 from knowledge.sentences import sentence_spans
 
-VERSION = "chunker-1"
+VERSION = "chunker-2"
 
 TokenCounter = Callable[[list[str]], list[int]]
 """Counts the embedder's tokens of each text."""
 
-_ROW = re.compile(r"\s*\|")
-_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])\s*")
+_ROW = re.compile(r"[^\S\n]*\|")
+_ITEM = re.compile(r"[^\S\n]*(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])")
 # A heading chain may be long; it must leave most of the budget to the text.
 _CONTEXT_SHARE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """The smallest stretch that chunking does not cut: a sentence, a table row, a list item."""
+    """The smallest stretch that chunking does not cut: a sentence, a table row, a list item.
+
+    `header` is the header row of the table that a row stands in, empty for the header row itself.
+    """
 
     start: int
     end: int
     n_tokens: int
     kind: Kind
+    header: str = ""
 
 
 def chunk_document(document: Document, count_tokens: TokenCounter, budget_tokens: int) -> list[Passage]:
@@ -54,8 +58,9 @@ def chunk_document(document: Document, count_tokens: TokenCounter, budget_tokens
         room = budget_tokens - min(count_tokens([context])[0], budget_tokens // _CONTEXT_SHARE)
         atoms = _atoms(document.text, section, count_tokens, room)
         for group in _pack(atoms, room):
-            header = _table_header(document.text, section.start, group[0])
-            cuts.append((group[0].start, group[-1].end, _kind(group), "\n".join((context, *header)), section))
+            first, last = group[0], group[-1]
+            shown = f"{context}\n{first.header}" if first.header else context
+            cuts.append((first.start, last.end, _kind(group), shown, section))
     texts = [document.text[start:end] for start, end, *_ in cuts]
     return [
         Passage(
@@ -83,18 +88,33 @@ def _page_at(document: Document, offset: int) -> int | None:
 
 
 def _atoms(text: str, section: Section, count_tokens: TokenCounter, room: int) -> list[_Atom]:
-    spans = [
-        (section.start + a, section.start + b) for a, b in sentence_spans(text[section.start : section.end])
-    ]
-    counts = count_tokens([text[start:end] for start, end in spans])
+    spans = _spans(text, section)
+    counts = count_tokens([text[start:end] for start, end, _ in spans])
     atoms: list[_Atom] = []
-    for (start, end), n_tokens in zip(spans, counts, strict=True):
-        kind = _line_kind(text, start)
-        if n_tokens <= room:
-            atoms.append(_Atom(start, end, n_tokens, kind))
-        else:
-            atoms += _split(text, _Atom(start, end, n_tokens, kind), count_tokens, room)
+    header = ""
+    for (start, end, kind), n_tokens in zip(spans, counts, strict=True):
+        if kind != "table" or text.startswith("\n\n", max(0, start - 2)):
+            header = ""
+        atom = _Atom(start, end, n_tokens, kind, header)
+        atoms += [atom] if n_tokens <= room else _split(text, atom, count_tokens, room)
+        if kind == "table" and not header:
+            header = text[start:end].strip()
     return atoms
+
+
+def _spans(text: str, section: Section) -> list[tuple[int, int, Kind]]:
+    """Cut a section into sentences and whole table rows, each with the kind of its line."""
+    spans: list[tuple[int, int, Kind]] = []
+    kind: Kind = "prose"
+    for start, end in sentence_spans(text[section.start : section.end]):
+        start, end = section.start + start, section.start + end
+        if not spans or text[start - 1] == "\n":
+            kind = _line_kind(text, start)
+        elif kind == "table":
+            spans[-1] = (spans[-1][0], end, kind)
+            continue
+        spans.append((start, end, kind))
+    return spans
 
 
 def _split(text: str, atom: _Atom, count_tokens: TokenCounter, room: int) -> list[_Atom]:
@@ -102,10 +122,14 @@ def _split(text: str, atom: _Atom, count_tokens: TokenCounter, room: int) -> lis
     capacity_chars = max(1, (atom.end - atom.start) * room // atom.n_tokens * 3 // 4)
     pieces = TextSplitter(capacity_chars, trim=False).chunk_indices(text[atom.start : atom.end])
     counts = count_tokens([piece for _, piece in pieces])
-    return [
-        _Atom(atom.start + offset, atom.start + offset + len(piece), n_tokens, atom.kind)
-        for (offset, piece), n_tokens in zip(pieces, counts, strict=True)
-    ]
+    atoms: list[_Atom] = []
+    for (offset, piece), n_tokens in zip(pieces, counts, strict=True):
+        start = atom.start + offset
+        part = replace(atom, start=start, end=start + len(piece), n_tokens=n_tokens)
+        # Where scripts mix, tokens lie closer in one piece than in the next.
+        is_over = n_tokens > room and len(pieces) > 1
+        atoms += _split(text, part, count_tokens, room) if is_over else [part]
+    return atoms
 
 
 def _pack(atoms: list[_Atom], room: int) -> list[list[_Atom]]:
@@ -129,17 +153,6 @@ def _pack(atoms: list[_Atom], room: int) -> list[list[_Atom]]:
     return groups
 
 
-def _table_header(text: str, section_start: int, first: _Atom) -> list[str]:
-    """Give the header row of the table that a passage begins inside, as a list of none or one."""
-    if first.kind != "table":
-        return []
-    lines = text[section_start : first.start].splitlines()
-    above = 0
-    while above < len(lines) and _ROW.match(lines[-1 - above]):
-        above += 1
-    return [lines[-above].strip()] if above else []
-
-
 def _kind(group: list[_Atom]) -> Kind:
     n_chars: dict[Kind, int] = {}
     for atom in group:
@@ -149,8 +162,6 @@ def _kind(group: list[_Atom]) -> Kind:
 
 def _line_kind(text: str, start: int) -> Kind:
     line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", start)
-    line = text[line_start : line_end if line_end >= 0 else len(text)]
-    if _ROW.match(line):
+    if _ROW.match(text, line_start):
         return "table"
-    return "list" if _ITEM.match(line) else "prose"
+    return "list" if _ITEM.match(text, line_start) else "prose"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -43,8 +44,8 @@ def run(
     console = Console(stderr=True)
     try:
         report = asyncio.run(_run(sources, console))
-    except KnowledgeError as error:
-        console.print(f"[red]Not published[/]: {error}", soft_wrap=True, markup=True)
+    except (KnowledgeError, OSError) as error:
+        console.print(f"[red]Not published[/]: {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
         console.print("[red]Not published[/]: interrupted; the current generation is untouched")

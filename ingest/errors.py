@@ -2,6 +2,7 @@
 
 IngestError
 ├── SourceMissing          a source named on the command line cannot be listed
+├── GoldenBroken           a file of golden questions has a line of another form
 └── UnreadableDocument     one entry cannot become a document; it is quarantined, the rest goes on
 """
 
@@ -14,6 +15,10 @@ class IngestError(Exception):
 
 class SourceMissing(IngestError):
     """A source does not exist, cannot be listed or is an archive that cannot be opened."""
+
+
+class GoldenBroken(IngestError):
+    """A line of a `golden.jsonl` is not of the form it must have."""
 
 
 class UnreadableDocument(IngestError):

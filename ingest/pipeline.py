@@ -18,10 +18,11 @@ from ingest.sources import Entry, list_entries
 from knowledge import sparse
 from knowledge.document import Document
 from knowledge.embedding import Embedder
+from knowledge.errors import GenerationCorrupt
 from knowledge.generation import DocumentRecord, Manifest, QuarantineRecord, Recipe, new_generation_id
 from knowledge.passage import Passage
 from knowledge.sparse import weigh_passage
-from knowledge.store import EmbeddedPassages, GenerationWriter, PassageStore
+from knowledge.store import EmbeddedPassages, GenerationReader, GenerationWriter, PassageStore
 
 # Passages embedded in one go: enough that sorting by length leaves little padding, few enough that
 # memory stays flat (a thousand passages and their vectors are about 5 MB).
@@ -64,13 +65,16 @@ async def ingest(run: Run) -> IngestReport:
     report = IngestReport()
     with _timed(report, "plan"):
         listing = _list(run, report)
-        reader = await run.store.current()
+        reader = await _current(run, report)
         parent = reader.manifest if reader else None
         # Another recipe makes other passages and vectors of every document: nothing can be kept.
         base = parent if parent and parent.recipe == run.recipe else None
         plan = plan_ingest(listing, base)
     if base and plan.is_empty:
         return _up_to_date(report, base, plan)
+    if parent and not base and not _is_whole(listing, run):
+        report.reason = "everything must be built anew, but not every source could be listed to its end"
+        return report
 
     generation = new_generation_id()
     async with run.store.write(generation, base) as writer:
@@ -91,7 +95,8 @@ async def ingest(run: Run) -> IngestReport:
             quarantine=tuple(build.quarantine),
         )
         with _timed(report, "publish"):
-            await writer.publish(manifest)
+            await writer.complete(manifest)
+            await run.store.publish(generation)
     return _published(report, manifest)
 
 
@@ -131,8 +136,11 @@ class _Build:
             return
         held = self.held_at.get(place)
         if held is not None:
+            # An archive may hold a name twice: its first document still waits to be written.
+            self.pending = [passage for passage in self.pending if passage.document_id != held]
             await self.writer.delete_documents([held])
             del self.records[held]
+        self.held_at[place] = document.imprint.document_id
         self.records[document.imprint.document_id] = DocumentRecord(
             *place, entry.content_hash, document.revision, len(passages)
         )
@@ -168,6 +176,15 @@ class _Build:
         return document, chunk_document(document, self.run.embedder.count_tokens, budget)
 
 
+async def _current(run: Run, report: IngestReport) -> GenerationReader | None:
+    """Open the current generation. A corrupt one counts as none: building anew is its remedy."""
+    try:
+        return await run.store.current()
+    except GenerationCorrupt as error:
+        report.quarantined["current generation"] = str(error)
+        return None
+
+
 def _list(run: Run, report: IngestReport) -> Listing:
     hashes: dict[tuple[str, str], str] = {}
     complete: set[str] = set()
@@ -180,6 +197,11 @@ def _list(run: Run, report: IngestReport) -> Listing:
         except SourceMissing as error:
             report.quarantined[str(source)] = str(error)
     return Listing(hashes, frozenset(complete))
+
+
+def _is_whole(listing: Listing, run: Run) -> bool:
+    """Tell whether all sources were listed to their end: what was not would be missing."""
+    return listing.complete.issuperset(str(source.absolute()) for source in run.sources)
 
 
 def _wanted(run: Run, plan: Plan) -> Iterator[Entry]:

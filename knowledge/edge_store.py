@@ -11,32 +11,17 @@ shard, and a generation that is not yet published needs no log.
 """
 
 import asyncio
-import os
 import shutil
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from itertools import islice
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
-import qdrant_edge as qe  # noqa: TID251 - this is the one module
 from filelock import FileLock, Timeout
 
-from knowledge.errors import GenerationCorrupt, StoreLocked
-from knowledge.fusion import fuse
+from knowledge.edge_reader import EdgeReader, open_generation
+from knowledge.edge_writer import EdgeWriter, sync_folder, write_durably
+from knowledge.errors import GenerationCorrupt, GenerationMissing, StoreLocked
 from knowledge.generation import Manifest, dump_manifest, load_manifest
-from knowledge.passage import Passage, ScoredPassage
-from knowledge.payload import from_payload, to_payload
-from knowledge.sparse import TermWeights
-from knowledge.store import EmbeddedPassages, HybridQuery, SearchFilter
-
-# Fields that filters name; Qdrant answers a filter on an unindexed field by reading every payload.
-_KEYWORD_FIELDS = ("document_id", "language", "publisher", "status")
-_SCROLL_LIMIT = 256
-# Candidates of each leg. Their spread is what scores are normalised by, and 50 cost no more time in
-# the engine than 10.
-_N_CANDIDATES = 50
 
 
 class EdgeStore:
@@ -65,7 +50,7 @@ class EdgeStore:
             return None
         async with self._opening:
             if self._reader is None or self._reader.manifest.generation != generation:
-                self._reader = await asyncio.to_thread(_open, self._folder(generation))
+                self._reader = await asyncio.to_thread(open_generation, self._folder(generation))
             return self._reader
 
     @asynccontextmanager
@@ -85,7 +70,7 @@ class EdgeStore:
         try:
             building = self.root / "building"
             shutil.rmtree(building, ignore_errors=True)
-            writer = EdgeWriter(self, building / generation)
+            writer = EdgeWriter(building / generation, self._folder(generation))
             if parent is not None:
                 await asyncio.to_thread(writer.copy_from, self._folder(parent.generation))
             yield writer
@@ -93,19 +78,51 @@ class EdgeStore:
             shutil.rmtree(self.root / "building", ignore_errors=True)
             lock.release()
 
-    def make_current(self, building: Path, manifest: Manifest) -> None:
-        """Move a finished generation into place and point to it; each step is atomic."""
-        final = self._folder(manifest.generation)
-        final.parent.mkdir(exist_ok=True)
-        _write_durably(building / "manifest.json", dump_manifest(manifest))
-        building.replace(final)
+    async def generations(self) -> list[Manifest]:
+        """List the complete generations, oldest first; one that cannot be read is left out."""
+        manifests: list[Manifest] = []
+        for path in sorted(self.root.glob("generations/*/manifest.json")):
+            with suppress(GenerationCorrupt, OSError):
+                manifests.append(load_manifest(path.read_bytes()))
+        return manifests
+
+    async def record(self, manifest: Manifest) -> None:
+        """Replace the manifest of a complete generation, to add what the gate found.
+
+        Raises:
+            GenerationMissing: There is no such complete generation.
+        """
+        path = self._manifest_path(manifest.generation)
+        beside = path.with_suffix(".new")
+        write_durably(beside, dump_manifest(manifest))
+        beside.replace(path)
+
+    async def open(self, generation: str) -> EdgeReader:
+        """Open a complete generation, current or not.
+
+        Raises:
+            GenerationMissing: There is no such complete generation.
+            GenerationCorrupt: It cannot be read.
+        """
+        return await asyncio.to_thread(open_generation, self._manifest_path(generation).parent)
+
+    async def publish(self, generation: str) -> None:
+        """Make a complete generation current in one atomic step.
+
+        Older generations beyond `keep` are removed; readers that have one open are not disturbed.
+
+        Raises:
+            GenerationMissing: There is no such complete generation.
+        """
+        folder = self._manifest_path(generation).parent
         pointer = self.root / "current.new"
-        _write_durably(pointer, manifest.generation.encode())
+        write_durably(pointer, generation.encode())
         pointer.replace(self.root / "current")
-        _sync_folder(self.root)
-        for old in sorted(final.parent.iterdir())[: -self._keep]:
-            if old != final:
-                shutil.rmtree(old, ignore_errors=True)
+        sync_folder(self.root)
+        for old in sorted(path for path in folder.parent.iterdir() if path.name < generation)[
+            : -self._keep + 1 or None
+        ]:
+            shutil.rmtree(old, ignore_errors=True)
 
     def _pointer(self) -> str | None:
         try:
@@ -115,198 +132,11 @@ class EdgeStore:
         except (OSError, UnicodeDecodeError) as error:
             raise GenerationCorrupt(f"{self.root / 'current'} cannot be read: {error}") from error
 
+    def _manifest_path(self, generation: str) -> Path:
+        path = self._folder(generation) / "manifest.json"
+        if not path.is_file():
+            raise GenerationMissing(f"{self.root} holds no generation {generation!r}")
+        return path
+
     def _folder(self, generation: str) -> Path:
         return self.root / "generations" / generation
-
-
-class EdgeReader:
-    """A `GenerationReader` on an open shard; safe to use from several threads."""
-
-    def __init__(self, shard: qe.EdgeShard, manifest: Manifest) -> None:
-        self.manifest = manifest
-        self._shard = shard
-
-    async def search(self, query: HybridQuery) -> list[ScoredPassage]:
-        """Search both legs in one batched engine call, fuse them, fetch the best passages."""
-        return await asyncio.to_thread(self._search, query)
-
-    async def passages(self, passage_ids: Sequence[str]) -> list[Passage]:
-        """Fetch passages in the order of the ids; unknown or malformed ids are left out."""
-        records = await asyncio.to_thread(self._retrieve, [i for i in passage_ids if _is_uuid(i)])
-        by_id = {str(record.id): record.payload or {} for record in records}
-        return [from_payload(i, by_id[i]) for i in passage_ids if i in by_id]
-
-    async def document_passages(self, document_id: str) -> AsyncIterator[Passage]:
-        """Yield the passages of a document in order of ordinal."""
-        wanted = qe.Filter(must=[qe.FieldCondition(key="document_id", match=qe.MatchValue(document_id))])
-        passages: list[Passage] = []
-        offset: Any = None
-        while True:
-            request = qe.ScrollRequest(
-                limit=_SCROLL_LIMIT, offset=offset, filter=wanted, with_payload=True, with_vector=False
-            )
-            records, offset = await asyncio.to_thread(self._shard.scroll, request)
-            passages += [from_payload(str(record.id), record.payload or {}) for record in records]
-            if offset is None:
-                break
-        for passage in sorted(passages, key=lambda passage: passage.ordinal):
-            yield passage
-
-    def _search(self, query: HybridQuery) -> list[ScoredPassage]:
-        condition = _condition(query.only)
-        limit = max(_N_CANDIDATES, query.limit)
-        vectors: dict[str, Any] = {"dense": query.dense.tolist()}
-        if len(query.sparse.indices):
-            vectors["sparse"] = _vector(query.sparse)
-        requests = [
-            qe.QueryRequest(limit=limit, query=qe.Query.Nearest(vector, using=leg), filter=condition)
-            for leg, vector in vectors.items()
-        ]
-        found = self._shard.query_batch(qe.QueryBatchRequest(requests))
-        dense, sparse = ({point.id: point.score for point in leg} for leg in (*found, [])[:2])
-        scores = dict(islice(fuse(dense, sparse).items(), query.limit))
-        payloads = {record.id: record.payload or {} for record in self._retrieve(list(scores))}
-        return [
-            ScoredPassage(from_payload(str(i), payloads[i]), score, dense.get(i), sparse.get(i))
-            for i, score in scores.items()
-        ]
-
-    def _retrieve(self, passage_ids: Sequence[int | str | UUID]) -> list[qe.Record]:
-        return self._shard.retrieve([*passage_ids], with_payload=True, with_vector=False)
-
-
-class EdgeWriter:
-    """A `GenerationWriter` in a folder of its own."""
-
-    def __init__(self, store: EdgeStore, building: Path) -> None:
-        self._store = store
-        self._building = building
-        self._shard: qe.EdgeShard | None = None
-
-    def copy_from(self, parent: Path) -> None:
-        """Start from a copy of the parent's files, which costs no re-reading of vectors."""
-        try:
-            shutil.copytree(parent / "shard", self._building / "shard")
-            self._shard = qe.EdgeShard.load(str(self._building / "shard"))
-        except Exception as error:  # the engine raises bare Exception
-            raise GenerationCorrupt(f"{parent} cannot be copied: {error}") from error
-
-    async def delete_documents(self, document_ids: Sequence[str]) -> None:
-        """Remove all passages of these documents."""
-        if self._shard is None or not document_ids:
-            return
-        wanted = qe.Filter(must=[qe.FieldCondition(key="document_id", match=qe.MatchAny(list(document_ids)))])
-        await asyncio.to_thread(self._shard.update, qe.UpdateOperation.delete_points_by_filter(wanted))
-
-    async def upsert(self, embedded: EmbeddedPassages) -> None:
-        """Write passages with their vectors."""
-        await asyncio.to_thread(self._upsert, embedded)
-
-    async def publish(self, manifest: Manifest) -> None:
-        """Build the indexes, write everything to disk, make the generation current.
-
-        Raises:
-            GenerationCorrupt: The shard does not hold as many passages as the manifest says.
-        """
-        await asyncio.to_thread(self._publish, manifest)
-
-    def _upsert(self, embedded: EmbeddedPassages) -> None:
-        shard = self._open_or_create(embedded.dense.shape[1])
-        points = [
-            qe.Point(passage.passage_id, {"dense": dense, "sparse": _vector(sparse)}, to_payload(passage))
-            for passage, dense, sparse in zip(
-                embedded.passages, embedded.dense.tolist(), embedded.sparse, strict=True
-            )
-        ]
-        shard.update(qe.UpdateOperation.upsert_points(points))
-
-    def _publish(self, manifest: Manifest) -> None:
-        shard = self._shard
-        n_stored = shard.count(qe.CountRequest(exact=True)) if shard else 0
-        if shard is None or n_stored != manifest.n_passages:
-            raise GenerationCorrupt(
-                f"the new generation holds {n_stored} passages, its manifest {manifest.n_passages}; not published"
-            )
-        shard.optimize()
-        shard.flush()
-        shard.close()
-        self._store.make_current(self._building, manifest)
-
-    def _open_or_create(self, dimension: int) -> qe.EdgeShard:
-        if self._shard is None:
-            folder = self._building / "shard"
-            folder.mkdir(parents=True)
-            self._shard = qe.EdgeShard.create(str(folder), _config(dimension))
-            for name in _KEYWORD_FIELDS:
-                self._shard.update(qe.UpdateOperation.create_field_index(name, qe.PayloadSchemaType.Keyword))
-        return self._shard
-
-
-def _config(dimension: int) -> qe.EdgeConfig:
-    return qe.EdgeConfig(
-        # Vectors are normalised, so the dot product is the cosine.
-        vectors={"dense": qe.EdgeVectorParams(size=dimension, distance=qe.Distance.Dot)},
-        sparse_vectors={"sparse": qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
-        wal_enabled=False,
-    )
-
-
-def _open(folder: Path) -> EdgeReader:
-    try:
-        manifest = load_manifest((folder / "manifest.json").read_bytes())
-        shard = qe.EdgeShard.load(str(folder / "shard"))
-    except GenerationCorrupt as error:
-        raise GenerationCorrupt(f"{folder}: {error}") from error
-    except Exception as error:  # the engine raises bare Exception
-        raise GenerationCorrupt(
-            f"{folder} cannot be opened: {error}. Run medcite-ingest again to build a new generation"
-        ) from error
-    return EdgeReader(shard, manifest)
-
-
-def _vector(weights: TermWeights) -> qe.SparseVector:
-    return qe.SparseVector(indices=weights.indices.tolist(), values=weights.values.tolist())
-
-
-def _condition(only: SearchFilter) -> qe.Filter | None:
-    admitted = {
-        "language": only.languages,
-        "publisher": only.publishers,
-        "document_id": only.document_ids,
-        "status": only.statuses,
-    }
-    must: list[Any] = [
-        qe.FieldCondition(key=key, match=qe.MatchAny(list(values)))
-        for key, values in admitted.items()
-        if values
-    ]
-    if only.dated_from or only.dated_to:
-        span = qe.RangeDateTime(
-            gte=only.dated_from.isoformat() if only.dated_from else None,
-            lte=only.dated_to.isoformat() if only.dated_to else None,
-        )
-        must.append(qe.FieldCondition(key="dated", range=span))
-    return qe.Filter(must=must) if must else None
-
-
-def _is_uuid(text: str) -> bool:
-    # The engine raises on other strings, and ids arrive from URLs.
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

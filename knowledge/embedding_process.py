@@ -5,11 +5,14 @@ process that streams answers every stream would feel it.
 """
 
 import multiprocessing
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib.machinery import ModuleSpec
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 
 from knowledge.embedding import SentenceTransformerEmbedder, Vectors, fingerprint_model, resolve_model
@@ -22,7 +25,7 @@ _loaded: SentenceTransformerEmbedder | None = None
 class EmbeddingProcess:
     """Embeds questions with a sentence-transformers model in a child process.
 
-    The child is started at the first call and again if it dies.
+    The child is started at the first call, again if it dies, and ends with this process.
 
     Raises:
         EmbeddingFailed: The model is neither a folder nor to be had from the model hub.
@@ -65,9 +68,18 @@ class EmbeddingProcess:
 
 def _prepare(model: str, models_path: Path) -> None:
     global _loaded
+    Thread(target=_end_with_parent, daemon=True).start()
     for name in ("sklearn", "sklearn.metrics", "sklearn.metrics.pairwise", "scipy.stats"):
         sys.modules.setdefault(name, _Unused(name))
     _loaded = SentenceTransformerEmbedder(model, models_path)
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's end, a killed one's too, which no clean-up of its own could announce."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(0)
 
 
 class _Unused(ModuleType):

@@ -34,5 +34,5 @@ def fuse(
     top = max(sparse.values(), default=0.0)
     for passage_id, score in sparse.items():
         if top > 0:
-            fused[passage_id] = fused.get(passage_id, 0.0) + (1 - dense_weight) * score / top
+            fused[passage_id] = fused.get(passage_id, 0.0) + (1 - dense_weight) * (score / top)
     return dict(sorted(fused.items(), key=lambda pair: -pair[1]))

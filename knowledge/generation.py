@@ -1,9 +1,8 @@
 """A generation: one immutable, complete index, and the manifest that describes it."""
 
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 
@@ -50,9 +49,24 @@ class QuarantineRecord:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class CheckRecord:
+    """One check of the gate: the figure measured beside the figure required."""
+
+    name: str
+    passed: bool
+    measured: float
+    required: float
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a generation holds and how it was made. `created_at` is ISO 8601 in UTC."""
+    """What a generation holds and how it was made.
+
+    `created_at` is ISO 8601 in UTC. `gate` is empty until the gate has looked; `forced` says that
+    a person published it against the gate.
+    """
 
     generation: str
     parent: str | None
@@ -61,7 +75,8 @@ class Manifest:
     documents: dict[str, DocumentRecord]
     quarantine: tuple[QuarantineRecord, ...] = ()
     schema_version: int = SCHEMA_VERSION
-    gate: dict[str, Any] = field(default_factory=dict)
+    gate: tuple[CheckRecord, ...] = ()
+    forced: bool = False
 
     @property
     def n_passages(self) -> int:
@@ -94,6 +109,7 @@ def load_manifest(raw: bytes) -> Manifest:
             )
         facts["recipe"] = Recipe(**facts["recipe"])
         facts["documents"] = {k: DocumentRecord(**v) for k, v in facts["documents"].items()}
+        facts["gate"] = tuple(CheckRecord(**record) for record in facts["gate"])
         facts["quarantine"] = tuple(QuarantineRecord(**record) for record in facts["quarantine"])
         return Manifest(**facts)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -60,6 +60,12 @@ class GenerationReader(Protocol):
     def document_passages(self, document_id: str) -> AsyncIterator[Passage]:
         """Yield the passages of a document in order of ordinal; none if it is unknown."""
 
+    async def dense_vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Fetch dense vectors, passage id to float32 of shape (dimension,)."""
+
+    async def passage_counts(self) -> dict[str, int]:
+        """Count the stored passages of each document, whatever the manifest says."""
+
 
 class GenerationWriter(Protocol):
     """Fills a generation that nobody reads yet."""
@@ -70,8 +76,8 @@ class GenerationWriter(Protocol):
     async def upsert(self, embedded: EmbeddedPassages) -> None:
         """Write passages; writing the same passage twice changes nothing."""
 
-    async def publish(self, manifest: Manifest) -> None:
-        """Make the generation complete and current in one atomic step."""
+    async def complete(self, manifest: Manifest) -> GenerationReader:
+        """Build the indexes and make the generation durable and readable, not yet current."""
 
 
 class PassageStore(Protocol):
@@ -80,7 +86,19 @@ class PassageStore(Protocol):
     async def current(self) -> GenerationReader | None:
         """Open the current generation, None when nothing has been published."""
 
+    async def open(self, generation: str) -> GenerationReader:
+        """Open a complete generation, current or not."""
+
+    async def generations(self) -> list[Manifest]:
+        """List the complete generations, oldest first, the current one among them."""
+
     def write(
         self, generation: str, parent: Manifest | None
     ) -> AbstractAsyncContextManager[GenerationWriter]:
-        """Start a generation, filled with `parent`'s passages; leaving without publish drops it."""
+        """Start a generation filled with `parent`'s passages; left incomplete, it is dropped."""
+
+    async def record(self, manifest: Manifest) -> None:
+        """Replace the manifest of a complete generation, to add what the gate found."""
+
+    async def publish(self, generation: str) -> None:
+        """Make a complete generation current in one atomic step; drop what is beyond retention."""

@@ -71,10 +71,7 @@ def _serve(host: str | None, port: int | None) -> None:
     shown_host, shown_port = listener.getsockname()[:2]
     _console.print(f"medcite listens on http://{shown_host}:{shown_port}", soft_wrap=True)
     config = uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=10)
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        embedder.close()
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _start_engine(*, dry_run: bool) -> None:

@@ -84,6 +84,7 @@ def check_installed(engine: EngineSettings) -> None:
 def _address(url: str) -> tuple[str | None, int | None]:
     try:
         split = urlsplit(url)
-        return split.hostname, split.port
+        port = split.port
     except ValueError:  # the port is no number, or a bracket is missing
         return None, None
+    return split.hostname, port

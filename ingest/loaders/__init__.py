@@ -10,7 +10,7 @@ from ingest.loaders.text import load_text
 from ingest.sources import Entry
 from knowledge.document import Document
 
-VERSION = "loaders-1"
+VERSION = "loaders-2"
 
 _LOADERS: dict[str, Callable[[bytes, str], Document]] = {
     ".md": load_markdown,

@@ -12,7 +12,7 @@ from ingest.loaders.text import decode
 from knowledge.document import Document, Imprint, Section, Status, guess_language
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)\n*", re.DOTALL)
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 
 
@@ -48,8 +48,14 @@ def _parse(front_matter: str) -> dict[str, Any]:
         raise UnreadableDocument(
             f"front matter is not YAML{where}: {getattr(error, 'problem', error)}"
         ) from error
+    except (ValueError, RecursionError) as error:
+        # PyYAML lets these out: 2026-02-30, a number of 5,000 digits, brackets nested a thousand deep.
+        raise UnreadableDocument(f"front matter holds a value that cannot be read: {error}") from error
     if not isinstance(fields, dict):
         raise UnreadableDocument("front matter is not a list of `key: value` lines")
+    for key, value in fields.items():
+        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+            raise UnreadableDocument(f"front matter: {key} holds half of a character; write it as UTF-8")
     return fields
 
 
@@ -107,7 +113,8 @@ def _headings(text: str) -> list[tuple[int, int, str]]:
         elif mark and fence == mark.group(1):
             fence = ""
         elif heading and not fence:
-            found.append((offset, len(heading.group(1)), heading.group(2)))
+            text_of_it = heading.group(2).rstrip()
+            found.append((offset, len(heading.group(1)), text_of_it.rstrip("#").rstrip() or text_of_it))
         offset += len(line)
     return found
 
@@ -120,7 +127,7 @@ def _sections(text: str, headings: list[tuple[int, int, str]], title: str) -> tu
         sections.append(Section((), 0, starts[0] if starts else len(text)))
         start = sections[0].end
     chain: list[tuple[int, str]] = []
-    for (offset, level, heading), end in zip(headings, [*starts[1:], len(text)], strict=True):
+    for (offset, level, heading), end in zip(headings, [*starts, len(text)][1:], strict=True):
         chain = [(depth, above) for depth, above in chain if depth < level] + [(level, heading)]
         has_body = "\n" in text[offset:end].strip()
         if not has_body and end < len(text):

@@ -49,7 +49,7 @@ def load_medquad(raw: bytes, name: str) -> Document:
         imprint=Imprint(
             # The id attribute repeats where a page was split into several files; the name does not.
             document_id=f"{source}-{PurePosixPath(name).name}",
-            title=_words(root.findtext("Focus")) or sections[0].path[0],
+            title=_words(root.find("Focus")) or sections[0].path[0],
             language="en",
             publisher=source,
             url=root.get("url") or None,
@@ -64,7 +64,7 @@ def _sections(root: etree._Element) -> tuple[str, tuple[Section, ...]]:
     text = ""
     sections: list[Section] = []
     for pair in root.iter("QAPair"):
-        question, answer = _words(pair.findtext("Question")), _words(pair.findtext("Answer"))
+        question, answer = _words(pair.find("Question")), _words(pair.find("Answer"))
         if not answer:
             continue
         start = len(text)
@@ -73,7 +73,8 @@ def _sections(root: etree._Element) -> tuple[str, tuple[Section, ...]]:
     return text, tuple(sections)
 
 
-def _words(text: str | None) -> str:
-    """Fold runs of blanks, keep line breaks."""
-    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in (text or "").strip().splitlines())
+def _words(element: etree._Element | None) -> str:
+    """Read all text of an element, markup inside left out; fold runs of blanks, keep line breaks."""
+    text = "" if element is None else "".join(str(part) for part in element.itertext())
+    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in text.strip().splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))

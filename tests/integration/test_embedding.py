@@ -1,5 +1,10 @@
 """The real embedding model, in this process and in one of its own."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -46,3 +51,20 @@ def test_a_question_is_closer_to_its_answer_than_to_another(embedder):
 
 def test_no_text_gives_no_vector(embedder):
     assert (0, embedder.dimension) == embedder.embed_passages([]).shape
+
+
+def test_the_embedding_process_ends_with_its_parent():
+    code = (
+        "import os, sys; from pathlib import Path; from knowledge.embedding_process import EmbeddingProcess;"
+        "process = EmbeddingProcess(sys.argv[1], Path(sys.argv[2])); process.embed_queries(['x']);"
+        "print(*process._pool._processes, flush=True); os.kill(os.getpid(), 9)"
+    )
+    models_path = str(KnowledgeSettings().models_path)
+    run = subprocess.run(
+        [sys.executable, "-c", code, MODEL, models_path], capture_output=True, text=True, timeout=120
+    )
+    child = int(run.stdout)
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{child}").exists()

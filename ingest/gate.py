@@ -1,0 +1,114 @@
+"""The gate: what a generation must pass before it becomes current."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+
+from ingest.golden import GoldenQuestion
+from knowledge.embedding import Embedder
+from knowledge.generation import CheckRecord, Manifest
+from knowledge.sparse import weigh_query
+from knowledge.store import GenerationReader, HybridQuery, SearchFilter
+
+# A golden question counts as answered when a right document is among as many passages as an answer
+# is made from.
+_GOLDEN_LIMIT = 8
+_SAMPLE_DOCUMENTS = 8
+# bfloat16 and another batch's padding move a vector by less than this; another model by far more.
+_SAME_VECTOR = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class GateLimits:
+    """What is demanded of a generation.
+
+    `golden_recall` is the least share of golden questions found, per language; `max_loss` is the
+    greatest share of the current documents, or passages, that may be gone.
+    """
+
+    golden_recall: float
+    max_loss: float
+
+
+async def check_generation(
+    candidate: GenerationReader,
+    current: Manifest | None,
+    golden: Sequence[GoldenQuestion],
+    embedder: Embedder,
+    limits: GateLimits,
+) -> list[CheckRecord]:
+    """Check a complete generation against the current one and the golden questions.
+
+    Returns:
+        One record a check, passed or not, with the figure measured and the figure required.
+
+    Raises:
+        KnowledgeError: The generation cannot be read or the embedder failed.
+    """
+    checks = list(_check_loss(candidate.manifest, current, limits.max_loss))
+    checks.append(await _check_counts(candidate))
+    checks.append(await _check_vectors(candidate, embedder))
+    for language in ("zh", "en"):
+        questions = [each for each in golden if each.language == language]
+        if questions:
+            checks.append(await _check_golden(candidate, language, questions, embedder, limits.golden_recall))
+    return checks
+
+
+def _check_loss(candidate: Manifest, current: Manifest | None, max_loss: float) -> Iterator[CheckRecord]:
+    if current is None:
+        return
+    gone = len(current.documents.keys() - candidate.documents.keys())
+    share = gone / max(1, len(current.documents))
+    yield CheckRecord("documents removed", share <= max_loss, round(share, 4), max_loss, f"{gone} are gone")
+    loss = max(0.0, 1 - candidate.n_passages / max(1, current.n_passages))
+    detail = f"{current.n_passages} before, {candidate.n_passages} now"
+    yield CheckRecord("passages lost", loss <= max_loss, round(loss, 4), max_loss, detail)
+
+
+async def _check_counts(candidate: GenerationReader) -> CheckRecord:
+    """Compare what is stored with what the manifest says: orphans, doubles, missing passages."""
+    stored = await candidate.passage_counts()
+    wanted = {i: record.n_passages for i, record in candidate.manifest.documents.items()}
+    wrong = sorted(i for i in stored.keys() | wanted.keys() if stored.get(i, 0) != wanted.get(i, 0))
+    return CheckRecord(
+        "documents stored otherwise than the manifest says", not wrong, len(wrong), 0, ", ".join(wrong[:5])
+    )
+
+
+async def _check_vectors(candidate: GenerationReader, embedder: Embedder) -> CheckRecord:
+    """Embed a few stored passages again: the vectors must be the embedder's own."""
+    lowest = 1.0
+    for document_id in islice(sorted(candidate.manifest.documents), _SAMPLE_DOCUMENTS):
+        passages = [passage async for passage in candidate.document_passages(document_id)][:1]
+        stored = await candidate.dense_vectors([passage.passage_id for passage in passages])
+        again = embedder.embed_passages([passage.embedded_text for passage in passages])
+        for passage, vector in zip(passages, again, strict=True):
+            lowest = min(lowest, float(np.dot(stored[passage.passage_id], vector)))
+    return CheckRecord(
+        "least cosine of a stored vector made again", lowest >= _SAME_VECTOR, round(lowest, 4), _SAME_VECTOR
+    )
+
+
+async def _check_golden(
+    candidate: GenerationReader,
+    language: Literal["zh", "en"],
+    questions: list[GoldenQuestion],
+    embedder: Embedder,
+    required: float,
+) -> CheckRecord:
+    vectors = embedder.embed_queries([each.question for each in questions])
+    missed: list[str] = []
+    for each, vector in zip(questions, vectors, strict=True):
+        query = HybridQuery(vector, weigh_query(each.question), _GOLDEN_LIMIT, SearchFilter())
+        found = {hit.passage.document_id for hit in await candidate.search(query)}
+        if not found & each.document_ids:
+            missed.append(each.question)
+    recall = 1 - len(missed) / len(questions)
+    detail = f"{len(missed)} of {len(questions)} missed" + "".join(f"; {question}" for question in missed[:3])
+    return CheckRecord(
+        f"golden questions found, {language}", recall >= required, round(recall, 4), required, detail
+    )

@@ -1,0 +1,1 @@
+"""Writing: how every loader puts words, lists and tables into a document's text."""

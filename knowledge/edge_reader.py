@@ -1,0 +1,153 @@
+"""Reading one generation of the embedded store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import qdrant_edge as qe  # noqa: TID251 - one of the modules that speak to the engine
+
+from knowledge.embedding import Vectors
+from knowledge.errors import GenerationCorrupt
+from knowledge.fusion import fuse
+from knowledge.generation import Manifest, load_manifest
+from knowledge.passage import Passage, ScoredPassage
+from knowledge.payload import from_payload
+from knowledge.sparse import TermWeights
+from knowledge.store import HybridQuery, SearchFilter
+
+_SCROLL_LIMIT = 256
+# More documents than one machine's index holds; a facet wants a limit.
+_MAX_DOCUMENTS = 10_000_000
+# Candidates of each leg. Their spread is what scores are normalised by, and 50 cost no more time in
+# the engine than 10.
+_N_CANDIDATES = 50
+
+
+class EdgeReader:
+    """A `GenerationReader` on an open shard; safe to use from several threads."""
+
+    def __init__(self, shard: qe.EdgeShard, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._shard = shard
+
+    async def search(self, query: HybridQuery) -> list[ScoredPassage]:
+        """Search both legs in one batched engine call, fuse them, fetch the best passages."""
+        return await asyncio.to_thread(self._search, query)
+
+    async def passages(self, passage_ids: Sequence[str]) -> list[Passage]:
+        """Fetch passages in the order of the ids; unknown or malformed ids are left out."""
+        records = await asyncio.to_thread(self._retrieve, [i for i in passage_ids if _is_uuid(i)])
+        by_id = {str(record.id): record.payload or {} for record in records}
+        return [from_payload(i, by_id[i]) for i in passage_ids if i in by_id]
+
+    async def document_passages(self, document_id: str) -> AsyncIterator[Passage]:
+        """Yield the passages of a document in order of ordinal."""
+        wanted = qe.Filter(must=[qe.FieldCondition(key="document_id", match=qe.MatchValue(document_id))])
+        passages: list[Passage] = []
+        offset: Any = None
+        while True:
+            request = qe.ScrollRequest(
+                limit=_SCROLL_LIMIT, offset=offset, filter=wanted, with_payload=True, with_vector=False
+            )
+            records, offset = await asyncio.to_thread(self._shard.scroll, request)
+            passages += [from_payload(str(record.id), record.payload or {}) for record in records]
+            if offset is None:
+                break
+        for passage in sorted(passages, key=lambda passage: passage.ordinal):
+            yield passage
+
+    async def dense_vectors(self, passage_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Fetch dense vectors, passage id to float32 of shape (dimension,)."""
+        records = await asyncio.to_thread(
+            self._shard.retrieve, [*passage_ids], with_payload=False, with_vector=["dense"]
+        )
+        return {str(record.id): _dense(record) for record in records}
+
+    async def passage_counts(self) -> dict[str, int]:
+        """Count the stored passages of each document."""
+        request = qe.FacetRequest(key="document_id", limit=_MAX_DOCUMENTS, exact=True)
+        response = await asyncio.to_thread(self._shard.facet, request)
+        return {str(hit.value): hit.count for hit in response.hits}
+
+    def _search(self, query: HybridQuery) -> list[ScoredPassage]:
+        condition = _condition(query.only)
+        limit = max(_N_CANDIDATES, query.limit)
+        vectors: dict[str, Any] = {"dense": query.dense.tolist()}
+        if len(query.sparse.indices):
+            vectors["sparse"] = sparse_vector(query.sparse)
+        requests = [
+            qe.QueryRequest(limit=limit, query=qe.Query.Nearest(vector, using=leg), filter=condition)
+            for leg, vector in vectors.items()
+        ]
+        found = self._shard.query_batch(qe.QueryBatchRequest(requests))
+        dense, sparse = ({point.id: point.score for point in leg} for leg in (*found, [])[:2])
+        scores = dict(islice(fuse(dense, sparse).items(), query.limit))
+        payloads = {record.id: record.payload or {} for record in self._retrieve(list(scores))}
+        return [
+            ScoredPassage(from_payload(str(i), payloads[i]), score, dense.get(i), sparse.get(i))
+            for i, score in scores.items()
+        ]
+
+    def _retrieve(self, passage_ids: Sequence[int | str | UUID]) -> list[qe.Record]:
+        return self._shard.retrieve([*passage_ids], with_payload=True, with_vector=False)
+
+
+def _dense(record: qe.Record) -> Vectors:
+    vector: Any = record.vector
+    return np.array(vector["dense"], dtype=np.float32)
+
+
+def open_generation(folder: Path) -> EdgeReader:
+    """Open the generation in a folder.
+
+    Raises:
+        GenerationCorrupt: Its manifest or its shard cannot be read.
+    """
+    try:
+        manifest = load_manifest((folder / "manifest.json").read_bytes())
+        shard = qe.EdgeShard.load(str(folder / "shard"))
+    except GenerationCorrupt as error:
+        raise GenerationCorrupt(f"{folder}: {error}") from error
+    except Exception as error:  # the engine raises bare Exception
+        raise GenerationCorrupt(
+            f"{folder} cannot be opened: {error}. Run medcite-ingest again to build a new generation"
+        ) from error
+    return EdgeReader(shard, manifest)
+
+
+def sparse_vector(weights: TermWeights) -> qe.SparseVector:
+    """Give term weights the engine's form."""
+    return qe.SparseVector(indices=weights.indices.tolist(), values=weights.values.tolist())
+
+
+def _condition(only: SearchFilter) -> qe.Filter | None:
+    admitted = {
+        "language": only.languages,
+        "publisher": only.publishers,
+        "document_id": only.document_ids,
+        "status": only.statuses,
+    }
+    must: list[Any] = [
+        qe.FieldCondition(key=key, match=qe.MatchAny(list(values)))
+        for key, values in admitted.items()
+        if values
+    ]
+    if only.dated_from or only.dated_to:
+        span = qe.RangeDateTime(
+            gte=only.dated_from.isoformat() if only.dated_from else None,
+            lte=only.dated_to.isoformat() if only.dated_to else None,
+        )
+        must.append(qe.FieldCondition(key="dated", range=span))
+    return qe.Filter(must=must) if must else None
+
+
+def _is_uuid(text: str) -> bool:
+    # The engine raises on other strings, and ids arrive from URLs.
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+from tests.knowledge.conftest import tmp_path as tmp_path
