@@ -4,14 +4,13 @@ import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 
-from knowledge.document import Language, guess_language
+from knowledge.document import guess_language
 from knowledge.errors import KnowledgeError
-from knowledge.passage import Passage
 from knowledge.search import SearchQuery
 from rag_service import prompts
-from rag_service.citations import CitedSentence, cite, without_markers
+from rag_service.citations import cite, without_markers
+from rag_service.draft import Draft, ms_since
 from rag_service.errors import EngineTimedOut, EngineUnavailable, InvalidQuestion, KnowledgeAway, ServiceError
 from rag_service.extractive import extract
 from rag_service.generation import GenerationRequest, Generator
@@ -28,38 +27,13 @@ from rag_service.protocol import (
     Event,
     Notice,
     NoticeEvent,
-    NoticeKind,
     Problem,
-    Refusal,
-    RefusalReason,
-    Sentence,
-    SentenceEvent,
-    Source,
     SourcesEvent,
-    Usage,
     Versions,
 )
 from rag_service.screening import Policy, screen_question
 from rag_service.sentence_stream import SentenceStream
 from rag_service.settings import ServiceSettings, short_model_name
-from rag_service.verification import verify
-
-
-@dataclass(slots=True)
-class Draft:
-    """A question that has been screened, looked up and packed, and what its answer holds so far."""
-
-    answer_id: str
-    question: str
-    language: Language
-    generation: str
-    passages: list[Passage]
-    notices: list[Notice]
-    timings_ms: dict[str, float]
-    started_at: float
-    sentences: list[Sentence] = field(default_factory=list)
-    usage: Usage = field(default_factory=Usage)
-    says_no_answer: bool = False
 
 
 class Answerer:
@@ -88,7 +62,7 @@ class Answerer:
         language = request.language or guess_language(question)
 
         emergency = screen_question(question, language, self._policy)
-        timings_ms["screen"] = _ms_since(started_at)
+        timings_ms["screen"] = ms_since(started_at)
 
         retrieved_at = time.perf_counter()
         limit = request.max_passages or self._settings.max_passages
@@ -99,11 +73,11 @@ class Answerer:
             if emergency is None:
                 raise
             generation, hits = "", []
-        timings_ms["retrieve"] = _ms_since(retrieved_at)
+        timings_ms["retrieve"] = ms_since(retrieved_at)
 
         packed_at = time.perf_counter()
         passages = pack(hits, self._settings.context_tokens)
-        timings_ms["pack"] = _ms_since(packed_at)
+        timings_ms["pack"] = ms_since(packed_at)
         return Draft(
             answer_id=uuid.uuid4().hex,
             question=question,
@@ -131,7 +105,7 @@ class Answerer:
         )
         for notice in draft.notices:
             yield NoticeEvent(**notice.model_dump())
-        yield SourcesEvent(sources=_sources(draft.passages))
+        yield SourcesEvent(sources=draft.sources())
         if draft.passages:
             try:
                 async with aclosing(self._sentences(draft)) as events:
@@ -141,7 +115,7 @@ class Answerer:
                 problem = Problem(title=error.title, status=error.status, detail=str(error))
                 yield AnswerFailed(problem=problem)
                 return
-        yield _add_notice(draft, "disclaimer", prompts.DISCLAIMER[draft.language])
+        yield draft.add_notice("disclaimer", prompts.DISCLAIMER[draft.language])
         yield self._finish(draft)
 
     async def _sentences(self, draft: Draft) -> AsyncGenerator[Event, None]:
@@ -156,13 +130,13 @@ class Answerer:
                     if words in prompts.NO_ANSWER.values():
                         draft.says_no_answer = True
                     elif words:
-                        yield _release(draft, cite(text, draft.passages))
+                        yield draft.release(cite(text, draft.passages))
         except (EngineUnavailable, EngineTimedOut):
             if draft.sentences:
                 raise
-            yield _add_notice(draft, "degraded", prompts.DEGRADED[draft.language])
+            yield draft.add_notice("degraded", prompts.DEGRADED[draft.language])
             for quotation in extract(draft.question, draft.passages):
-                yield _release(draft, quotation)
+                yield draft.release(quotation)
 
     async def _written(self, draft: Draft) -> AsyncGenerator[str, None]:
         """Yield the sentences as the model writes them."""
@@ -179,14 +153,14 @@ class Answerer:
             yield sentence
 
     def _finish(self, draft: Draft) -> AnswerCompleted | AnswerRefused:
-        draft.timings_ms["total"] = _ms_since(draft.started_at)
-        refusal = _refusal(draft)
+        draft.timings_ms["total"] = ms_since(draft.started_at)
+        refusal = draft.refusal()
         separator = "" if draft.language == "zh" else " "
         answer = Answer(
             answer_id=draft.answer_id,
             text=refusal.text if refusal else separator.join(sentence.text for sentence in draft.sentences),
             sentences=tuple(draft.sentences),
-            sources=_sources(draft.passages),
+            sources=draft.sources(),
             notices=tuple(draft.notices),
             refusal=refusal,
             generation=draft.generation,
@@ -215,54 +189,3 @@ def _validated(question: str, max_chars: int) -> str:
     if any("\ud800" <= char <= "\udfff" for char in stripped):
         raise InvalidQuestion("the question has half a surrogate pair; send whole Unicode characters")
     return stripped
-
-
-def _release(draft: Draft, cited: CitedSentence) -> SentenceEvent:
-    sentence = Sentence(
-        index=len(draft.sentences),
-        text=cited.text,
-        verdict=verify(cited, draft.passages),
-        citations=cited.citations,
-    )
-    draft.timings_ms.setdefault("first_sentence", _ms_since(draft.started_at))
-    draft.sentences.append(sentence)
-    return SentenceEvent(**dict(sentence))
-
-
-def _add_notice(draft: Draft, kind: NoticeKind, text: str) -> NoticeEvent:
-    draft.notices.append(Notice(kind=kind, text=text))
-    return NoticeEvent(kind=kind, text=text)
-
-
-def _refusal(draft: Draft) -> Refusal | None:
-    if draft.sentences:
-        return None
-    reason: RefusalReason = "sources_do_not_answer" if draft.says_no_answer else "not_enough_evidence"
-    return Refusal(reason=reason, text=prompts.REFUSAL[draft.language])
-
-
-def _sources(passages: list[Passage]) -> tuple[Source, ...]:
-    return tuple(
-        Source(
-            marker=marker,
-            passage_id=passage.passage_id,
-            document_id=passage.document_id,
-            title=passage.imprint.title,
-            publisher=passage.imprint.publisher,
-            url=passage.imprint.url,
-            published_on=passage.imprint.published_on,
-            reviewed_on=passage.imprint.reviewed_on,
-            status=passage.imprint.status,
-            section_path=passage.section_path,
-            page_first=passage.page_first,
-            page_last=passage.page_last,
-            start=passage.start,
-            end=passage.end,
-            text=passage.text,
-        )
-        for marker, passage in enumerate(passages, start=1)
-    )
-
-
-def _ms_since(start: float) -> float:
-    return round((time.perf_counter() - start) * 1000, 3)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from rag_service.answering import Answerer, Draft
+from rag_service.answering import Answerer
+from rag_service.draft import Draft
 from rag_service.generation import Generator
 from rag_service.library import Library
 from rag_service.protocol import AnswerRequest

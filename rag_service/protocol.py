@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.document import Language, Status
-from knowledge.passage import Kind
 
 Verdict = Literal["supported", "partly_supported", "unsupported"]
 NoticeKind = Literal["emergency", "crisis", "caution", "degraded", "disclaimer"]
@@ -192,57 +191,6 @@ Event = Annotated[
     | AnswerFailed,
     Field(discriminator="type"),
 ]
-
-
-class PassageResource(Wire):
-    """A stored passage."""
-
-    passage_id: str
-    document_id: str
-    ordinal: int
-    title: str
-    language: Language
-    publisher: str
-    url: str | None
-    published_on: date | None
-    reviewed_on: date | None
-    license: str | None
-    status: Status
-    supersedes: str | None
-    section_path: tuple[str, ...]
-    start: int
-    end: int
-    page_first: int | None
-    page_last: int | None
-    kind: Kind
-    n_tokens: int
-    context: str
-    text: str
-
-
-class SectionResource(Wire):
-    """A section of a document, offsets in code points."""
-
-    path: tuple[str, ...]
-    start: int
-    end: int
-
-
-class DocumentResource(Wire):
-    """A whole document of the current generation."""
-
-    document_id: str
-    title: str
-    language: Language
-    publisher: str
-    url: str | None
-    published_on: date | None
-    reviewed_on: date | None
-    license: str | None
-    status: Status
-    supersedes: str | None
-    text: str
-    sections: tuple[SectionResource, ...]
 
 
 class Health(Wire):

@@ -11,8 +11,9 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from knowledge.passage import Passage
-from rag_service.answering import Answerer, Draft
+from rag_service.answering import Answerer
 from rag_service.dependencies import AnswererDep, DraftDep, GeneratorDep, LibraryDep, SettingsDep
+from rag_service.draft import Draft
 from rag_service.problems import ProblemResponse
 from rag_service.protocol import (
     Answer,
@@ -20,14 +21,12 @@ from rag_service.protocol import (
     AnswerFailed,
     AnswerRefused,
     AnswerRequest,
-    DocumentResource,
     Event,
     Health,
-    PassageResource,
     Problem,
     Readiness,
-    SectionResource,
 )
+from rag_service.resources import DocumentResource, PassageResource, SectionResource
 from rag_service.settings import short_model_name
 
 router = APIRouter()

@@ -1,0 +1,58 @@
+"""Passages and documents as they go over the wire."""
+
+from datetime import date
+
+from knowledge.document import Language, Status
+from knowledge.passage import Kind
+from rag_service.protocol import Wire
+
+
+class PassageResource(Wire):
+    """A stored passage."""
+
+    passage_id: str
+    document_id: str
+    ordinal: int
+    title: str
+    language: Language
+    publisher: str
+    url: str | None
+    published_on: date | None
+    reviewed_on: date | None
+    license: str | None
+    status: Status
+    supersedes: str | None
+    section_path: tuple[str, ...]
+    start: int
+    end: int
+    page_first: int | None
+    page_last: int | None
+    kind: Kind
+    n_tokens: int
+    context: str
+    text: str
+
+
+class SectionResource(Wire):
+    """A section of a document, offsets in code points."""
+
+    path: tuple[str, ...]
+    start: int
+    end: int
+
+
+class DocumentResource(Wire):
+    """A whole document of the current generation."""
+
+    document_id: str
+    title: str
+    language: Language
+    publisher: str
+    url: str | None
+    published_on: date | None
+    reviewed_on: date | None
+    license: str | None
+    status: Status
+    supersedes: str | None
+    text: str
+    sections: tuple[SectionResource, ...]
