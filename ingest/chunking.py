@@ -1,7 +1,7 @@
 """Chunking: a document to passages, along its sections, rows, items and sentences."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -20,6 +20,8 @@ _ROW = re.compile(r"[^\S\n]*\|")
 _ITEM = re.compile(r"[^\S\n]*(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])")
 # A heading chain may be long; it must leave most of the budget to the text.
 _CONTEXT_SHARE = 3
+# A passage shorter than a quarter of the room is a stub.
+_STUB_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,9 @@ class _Atom:
     header: str = ""
 
 
-def chunk_document(document: Document, count_tokens: TokenCounter, budget_tokens: int) -> list[Passage]:
+def chunk_document(
+    document: Document, count_tokens: TokenCounter, budget_tokens: int, previous: Sequence[Passage] = ()
+) -> list[Passage]:
     """Cut a document into passages that tile its text.
 
     A section that fits becomes one passage; a longer one becomes several of about equal length,
@@ -48,6 +52,8 @@ def chunk_document(document: Document, count_tokens: TokenCounter, budget_tokens
         document: The document; its sections tile its text.
         count_tokens: Counts tokens of texts in one call.
         budget_tokens: Most tokens of context and text together.
+        previous: Passages of the document's last revision. Those whose text still stands are kept
+            as they were, so that one edited paragraph moves no cut elsewhere.
 
     Returns:
         Passages in order; their texts joined equal the document's text.
@@ -57,7 +63,7 @@ def chunk_document(document: Document, count_tokens: TokenCounter, budget_tokens
         context = " > ".join((document.imprint.title, *section.path))
         room = budget_tokens - min(count_tokens([context])[0], budget_tokens // _CONTEXT_SHARE)
         atoms = _atoms(document.text, section, count_tokens, room)
-        for group in _pack(atoms, room):
+        for group in _groups(atoms, room, anchored_spans(document.text, section, previous)):
             first, last = group[0], group[-1]
             shown = f"{context}\n{first.header}" if first.header else context
             cuts.append((first.start, last.end, _kind(group), shown, section))
@@ -81,6 +87,24 @@ def chunk_document(document: Document, count_tokens: TokenCounter, budget_tokens
             zip(cuts, texts, count_tokens(texts), strict=True)
         )
     ]
+
+
+def anchored_spans(text: str, section: Section, previous: Sequence[Passage]) -> list[tuple[int, int]]:
+    """Find the passages of the last revision that still stand in a section, in order.
+
+    Returns:
+        (start, end) code-point offsets into the text, ascending, without overlap.
+    """
+    spans: list[tuple[int, int]] = []
+    position = section.start
+    for passage in previous:
+        if passage.section_path != section.path:
+            continue
+        start = text.find(passage.text, position, section.end)
+        if start >= 0:
+            position = start + len(passage.text)
+            spans.append((start, position))
+    return spans
 
 
 def _page_at(document: Document, offset: int) -> int | None:
@@ -130,6 +154,29 @@ def _split(text: str, atom: _Atom, count_tokens: TokenCounter, room: int) -> lis
         is_over = n_tokens > room and len(pieces) > 1
         atoms += _split(text, part, count_tokens, room) if is_over else [part]
     return atoms
+
+
+def _groups(atoms: list[_Atom], room: int, anchors: list[tuple[int, int]]) -> list[list[_Atom]]:
+    """Group the atoms of a section: those of an anchor together, the others packed."""
+    starts = {atom.start: index for index, atom in enumerate(atoms)}
+    ends = {atom.end: index + 1 for index, atom in enumerate(atoms)}
+    groups: list[list[_Atom]] = []
+    done = 0
+    for start, end in anchors:
+        if start in starts and end in ends and starts[start] >= done:
+            groups += _pack_between(atoms[done : starts[start]], room, groups)
+            groups.append(atoms[starts[start] : ends[end]])
+            done = ends[end]
+    return groups + _pack_between(atoms[done:], room, groups)
+
+
+def _pack_between(atoms: list[_Atom], room: int, before: list[list[_Atom]]) -> list[list[_Atom]]:
+    """Pack what lies between anchors; a few words go to the passage before them if it has room."""
+    n_tokens = sum(atom.n_tokens for atom in atoms)
+    if before and n_tokens < room / _STUB_SHARE and n_tokens + sum(a.n_tokens for a in before[-1]) <= room:
+        before[-1] += atoms
+        return []
+    return _pack(atoms, room)
 
 
 def _pack(atoms: list[_Atom], room: int) -> list[list[_Atom]]:

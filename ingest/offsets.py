@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 Rewrite = Callable[[re.Match[str]], str]
 
@@ -68,6 +68,6 @@ class MarkedText:
 def _gaps(edits: list[Edit], length: int) -> list[tuple[int, int]]:
     """List the stretches that no edit touches: one before each edit and one after the last."""
     edges = [0, *(edge for edit in edits for edge in (edit.start, edit.end)), length]
-    if any(left > right for left, right in zip(edges, edges[1:], strict=False)):
+    if any(left > right for left, right in pairwise(edges)):
         raise ValueError(f"edits overlap, are out of order or leave the text of {length} characters")
     return list(zip(edges[::2], edges[1::2], strict=True))

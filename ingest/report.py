@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from knowledge.generation import CheckRecord
+
 STATES = ("new", "changed", "unchanged", "removed")
 
 Outcome = Literal["published", "unchanged", "not_published"]
@@ -24,10 +26,12 @@ class IngestReport:
     generation: str | None = None
     documents: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
     passages_embedded: int = 0
+    passages_reused: int = 0
     passages_total: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mib: float = 0.0
+    checks: list[CheckRecord] = field(default_factory=list)
     reason: str = ""
 
     @property
@@ -62,7 +66,12 @@ class IngestReport:
             table.add_row(f"documents {name}", f"{self.documents[name]:,}")
         table.add_row("documents quarantined", f"{len(self.quarantined):,}")
         table.add_row("passages embedded", f"{self.passages_embedded:,}")
+        table.add_row("passages reused", f"{self.passages_reused:,}")
         table.add_row("passages in all", f"{self.passages_total:,}")
+        table.add_section()
+        for check in self.checks:
+            mark = "[green]passed[/]" if check.passed else "[red]failed[/]"
+            table.add_row(escape(check.name), f"{check.measured:g} {mark}")
         table.add_section()
         for stage, seconds in self.seconds.items():
             table.add_row(f"{stage}, s", f"{seconds:.1f}")

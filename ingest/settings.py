@@ -18,3 +18,15 @@ class IngestSettings(BaseSettings):
         description="Most tokens of a passage with its headings, in the embedder's tokens. Longer passages "
         "blur what they are about; 256 keeps a section of a monograph whole.",
     )
+    golden_recall: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        description="Least share of golden questions, per language, whose document a new generation must find.",
+    )
+    max_loss: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Greatest share of the current documents, or passages, that a new generation may lack.",
+    )

@@ -21,8 +21,8 @@ Vectors = NDArray[np.float32]
 _BATCH_SIZE = 16
 _SAMPLE_BYTES = 2**20
 _FINGERPRINTED = ("modules.json", "config_sentence_transformers.json", "tokenizer.json")
-# What sentence-transformers loads; a hub folder also holds the same weights in other formats.
-_MODEL_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+# The same weights in formats that sentence-transformers does not load here.
+_OTHER_FORMATS = ["onnx/*", "openvino/*", "*.onnx", "*.h5", "*.msgpack", "*.ot", "*.gguf"]
 
 
 class QuestionEmbedder(Protocol):
@@ -90,7 +90,7 @@ class SentenceTransformerEmbedder:
         Raises:
             EmbeddingFailed: The model failed on this input.
         """
-        return self._embed(texts, _prompt(self._model, self._folder, "passage", "document"))
+        return self._embed(texts, _prompt(self._model, self.fingerprint, "passage", "document"))
 
     def embed_queries(self, texts: list[str]) -> Vectors:
         """Embed questions into float32 vectors of shape (n, dimension).
@@ -98,7 +98,7 @@ class SentenceTransformerEmbedder:
         Raises:
             EmbeddingFailed: The model failed on this input.
         """
-        return self._embed(texts, _prompt(self._model, self._folder, "query"))
+        return self._embed(texts, _prompt(self._model, self.fingerprint, "query"))
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Count the tokens of each text without truncation or special tokens."""
@@ -142,7 +142,7 @@ def resolve_model(model: str, models_path: Path) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(model, allow_patterns=_MODEL_FILES))
+        return Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise EmbeddingFailed(
             f"embedding model {model!r} is neither a model folder nor under {models_path}, and the model hub "
@@ -184,11 +184,12 @@ def _computes_in_bfloat16(torch: Any) -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def _prompt(model: "SentenceTransformer", folder: Path, *names: str) -> str:
+def _prompt(model: "SentenceTransformer", fingerprint: str, *names: str) -> str:
     own = model.prompts or {}
     if any(own.values()):
         return next((own[name] for name in names if own.get(name)), "")
-    return f"{names[0]}: " if "e5" in folder.name.lower() else ""
+    # The fingerprint begins with the model's name; a folder from the hub is named by a commit.
+    return f"{names[0]}: " if "e5" in fingerprint.partition("@")[0] else ""
 
 
 def fingerprint_model(model: str, folder: Path) -> str:

@@ -6,7 +6,8 @@ KnowledgeError
 ├── GenerationMissing      nothing has been published yet
 ├── GenerationCorrupt      the store's files cannot be read
 ├── GenerationMismatch     the generation was built with another embedder
-└── StoreLocked            another writer is at work (retryable)
+├── StoreLocked            another writer is at work (retryable)
+└── StoreUnavailable       the Qdrant server cannot be reached or fails (retryable)
 """
 
 
@@ -38,5 +39,11 @@ class GenerationMismatch(KnowledgeError):
 
 class StoreLocked(KnowledgeError):
     """Another process is building a generation in the same store."""
+
+    retryable = True
+
+
+class StoreUnavailable(KnowledgeError):
+    """The Qdrant server cannot be reached, is overloaded or fails."""
 
     retryable = True

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from knowledge.errors import InvalidSettings
@@ -16,7 +16,8 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 # Every setting of every program: one environment serves ingest and the service, which do not know
 # each other's settings classes. A test compares this list with the classes.
 NAMES = frozenset(
-    "knowledge_path cache embedding_model keep_generations passage_tokens host port question_max_chars "
+    "knowledge_path cache embedding_model keep_generations qdrant_url qdrant_api_key qdrant_shards "
+    "qdrant_replicas passage_tokens golden_recall max_loss host port question_max_chars "
     "max_passages context_tokens engine_url engine_model engine_api_key engine_connect_timeout_s "
     "engine_silence_timeout_s engine_grammar temperature top_p answer_tokens engine_python "
     "engine_tensor_parallel_size engine_max_model_len engine_max_num_seqs engine_dtype engine_enforce_eager "
@@ -44,6 +45,25 @@ class KnowledgeSettings(BaseSettings):
     )
     keep_generations: int = Field(
         default=3, ge=1, description="Generations kept for roll-back and for replaying old answers."
+    )
+    qdrant_url: str | None = Field(
+        default=None,
+        pattern="^https?://[^/]",
+        description="URL of a Qdrant server or cluster (1.16 or newer) that holds the index instead of the "
+        "folder, such as https://qdrant:6333.",
+    )
+    qdrant_api_key: SecretStr | None = Field(
+        default=None, description="API key of the Qdrant server, if it wants one."
+    )
+    qdrant_shards: int = Field(
+        default=1,
+        ge=1,
+        description="Shards of a new generation on the Qdrant cluster; as many as it has nodes, or a multiple.",
+    )
+    qdrant_replicas: int = Field(
+        default=1,
+        ge=1,
+        description="Copies of each shard on the Qdrant cluster; most of them must confirm a write.",
     )
 
     @property

@@ -11,6 +11,10 @@ from knowledge.generation import Manifest
 from knowledge.passage import Passage, ScoredPassage
 from knowledge.sparse import TermWeights
 
+# Candidates of each leg. Their spread is what scores are normalised by, so all stores must ask for
+# as many; 50 cost no more time in the engine than 10.
+N_CANDIDATES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:

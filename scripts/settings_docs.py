@@ -37,7 +37,7 @@ GROUPS = (
     Group(
         "Index and embedding model",
         KnowledgeSettings,
-        "`medcite-ingest run` and `medcite-serve run`, which must be given the same values. "
+        "`medcite-ingest run` and `medcite-serve run`; give both the same values. "
         "`medcite-serve engine` and `make models` read `MEDCITE_CACHE`.",
     ),
     Group("Ingest", IngestSettings, "`medcite-ingest run`."),

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import IO
 
-from ingest.errors import SourceMissing
 from ingest.sources.archives import archive_members, is_archive
 from ingest.sources.entry import MAX_ENTRY_BYTES, Entry, too_large
 from ingest.sources.file import File, read_each

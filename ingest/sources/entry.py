@@ -59,7 +59,7 @@ def clean_name(name: str) -> str:
     never opened. Empty when nothing is left.
     """
     parts = [part for part in name.split("/") if part not in ("", ".", "..")]
-    if parts and _DRIVE.fullmatch(parts[0]):
+    while parts and _DRIVE.fullmatch(parts[0]):
         del parts[0]
     return encodable(_CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", "/".join(parts)))
 

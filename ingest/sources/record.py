@@ -55,10 +55,7 @@ def _read_lines(file: File) -> Iterator[Entry]:
     broken: list[int] = []
     for number, line in enumerate(_lines(file.stream), start=1):
         try:
-            if line is None:
-                raise UnreadableDocument(too_large(None))
-            if line.strip():
-                yield from _split(file, line)
+            yield from _split_line(file, line)
         except UnreadableDocument as error:
             broken.append(number)
             yield file.fault(f"{_stem(file)}#line-{number}", f"line {number}: {error}")
@@ -68,6 +65,12 @@ def _read_lines(file: File) -> Iterator[Entry]:
             f"{file.place}: {len(broken)} lines cannot be read ({shown}); until they are put right, no record "
             "counts as removed"
         )
+
+
+def _split_line(file: File, line: bytes | None) -> Iterator[Entry]:
+    if line is None:
+        raise UnreadableDocument(too_large(None))
+    return _split(file, line) if line.strip() else iter(())
 
 
 def _split(file: File, raw: bytes) -> Iterator[Entry]:

@@ -29,7 +29,7 @@ def tar_members(file: File) -> Iterator[File | Entry]:
             while (member := tar.next()) is not None:
                 unpacked.allow(member.size + _HEADER_BYTES)
                 yield from _open(file, tar, member)
-                tar.members = []  # tarfile keeps every header that it has seen
+                tar.members = []  # type: ignore[attr-defined]  # it keeps every header that it has seen
                 unpacked.allow(_HEADER_BYTES + (member.size if member.issparse() else 0))
     except UNPACK_ERRORS as error:
         raise _broken(file, error) from error

@@ -9,7 +9,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from ingest.errors import SourceMissing
 
@@ -35,11 +35,11 @@ MAX_RATIO = 300
 RATIO_FLOOR_BYTES = 64 * 2**20
 MAX_UNPACKED_BYTES = 32 * 2**30
 
-_MAGIC: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    b"\x1f\x8b": lambda packed: gzip.open(packed),
-    b"BZh": lambda packed: bz2.open(packed),
-    b"\xfd7zXZ\x00": lambda packed: lzma.open(packed),
-    b"\x28\xb5\x2f\xfd": lambda packed: zstd.open(packed),
+_MAGIC: dict[bytes, Callable[[Any], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"\x28\xb5\x2f\xfd": zstd.open,
 }
 
 
@@ -57,7 +57,7 @@ class Unpacked(io.RawIOBase):
         head = packed.peek(6)
         unpack = next((unpack for magic, unpack in _MAGIC.items() if head.startswith(magic)), None)
         self._packed = packed
-        self._plain = unpack(packed) if unpack else packed
+        self._plain: IO[bytes] = unpack(packed) if unpack else packed
         self._place = place
         self._n_bytes = 0
         self._allowed = sys.maxsize
@@ -67,9 +67,11 @@ class Unpacked(io.RawIOBase):
         self._allowed = self._n_bytes + n_bytes
 
     def readable(self) -> bool:
+        """True: this is what makes it a stream to read from."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
+        """Fill a buffer with the next bytes."""
         read = self._plain.read(len(buffer))
         buffer[: len(read)] = read
         self._n_bytes += len(read)

@@ -1,9 +1,10 @@
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from knowledge.embedding import SentenceTransformerEmbedder, fingerprint_model, resolve_model
+from knowledge.embedding import fingerprint_model, resolve_model
 from knowledge.errors import EmbeddingFailed
 
 
@@ -89,7 +90,17 @@ def test_a_file_that_the_model_does_not_read_does_not_count(tmp_path: Path):
     assert before == fingerprint_model("m", folder)
 
 
+_PREPARE = """
+import sys
+from pathlib import Path
+from knowledge.embedding import SentenceTransformerEmbedder
+SentenceTransformerEmbedder(sys.argv[1], Path())
+print("torch" in sys.modules)
+"""
+
+
 def test_an_embedder_does_not_load_torch_before_its_first_use(tmp_path: Path):
     folder = make_model(tmp_path / "m")
-    SentenceTransformerEmbedder(str(folder), tmp_path)
-    assert "torch" not in sys.modules
+    # In a process of its own, because other tests of a session may have loaded it.
+    command = [sys.executable, "-c", _PREPARE, str(folder)]
+    assert "False\n" == subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout

@@ -31,7 +31,7 @@ def lay_out(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     """
     grid = _grid(rows)
     n_headings = 0
-    while n_headings < len(rows) and rows[n_headings] and all(cell.is_heading for cell in rows[n_headings]):
+    while n_headings < len(rows) and _is_heading(rows[n_headings]):
         n_headings += 1
     if n_headings > 1:
         grid[:n_headings] = [[_stack(column) for column in zip(*grid[:n_headings], strict=True)]]
@@ -74,6 +74,10 @@ def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
         lines.append(line)
     width = max(map(len, lines), default=0)
     return [line + [""] * (width - len(line)) for line in lines]
+
+
+def _is_heading(row: Sequence[Cell]) -> bool:
+    return any(cell.is_heading for cell in row) and all(cell.is_heading or not cell.words for cell in row)
 
 
 def _place(cell: Cell, line: list[str], below: dict[int, tuple[int, str]], *, is_alone: bool) -> None:

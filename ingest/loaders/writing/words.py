@@ -9,6 +9,7 @@ _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60"
 _CJK_BREAK = re.compile(rf"(?<=[{_CJK}])[ \t]*\r?\n\s*(?=[{_CJK}])")
 _SPACE = re.compile(r"\s+")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_TRADE_MARKS = {"TM": "™", "tm": "™", "SM": "℠", "R": "®"}
 _RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _RAISABLE = re.compile(r"[0-9+\-−=()n]+")
 
@@ -33,16 +34,25 @@ def raise_words(words: str, before: str) -> str:
     """Write a superscript.
 
     Digits after a digit get a caret ("10^9"): without one a power would read as another number, and
-    search folds the raised digits of Unicode. Elsewhere they are raised ("m²"). Letters after a
-    digit get a caret too ("5.2^a") unless they are an ordinal ("1st"). Other marks stay as they are.
+    search folds the raised digits of Unicode. Elsewhere they are raised ("m²"). Letters get a caret
+    too ("5.2^a", "axis^a") unless they are an ordinal ("1st"). Other marks stay as they are.
 
     Args:
-        words: The superscript.
+        words: The superscript, without blanks around it.
         before: The text it follows.
     """
-    if before[-1:].isdigit() and re.match(r"[\w+\-−]", words):
-        return words if _ORDINAL.match(words) else f"^{words}"
-    return words.translate(_RAISED) if _RAISABLE.fullmatch(words) else words
+    if words in _TRADE_MARKS:
+        return _TRADE_MARKS[words]
+    follows_word = bool(re.search(r"[\w)\]%]$", before))
+    if re.match(r"[+\-−]?\d", words):
+        is_power = before[-1:].isdigit() or not _RAISABLE.fullmatch(words)
+        return f"^{words}" if is_power and follows_word else words.translate(_RAISED)
+    if not words[:1].isalpha():
+        return words.translate(_RAISED) if _RAISABLE.fullmatch(words) else words
+    if follows_word:
+        return words if before[-1:].isdigit() and _ORDINAL.match(words) else f"^{words}"
+    # A footnote's own mark in front of it.
+    return f"{words} "
 
 
 def lower_words(words: str, before: str) -> str:
