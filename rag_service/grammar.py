@@ -11,8 +11,8 @@ from rag_service.prompts import NO_ANSWER
 
 _MAX_SENTENCES = 5
 
-# A full stop inside a sentence is a decimal point or one of two abbreviations: with more allowed, the small model glued sentences
-# together behind it and gave all of them one marker.
+# A full stop inside a sentence is a decimal point or one of two abbreviations: with more allowed,
+# the small model glued sentences together behind it and gave all of them one marker.
 _SENTENCE: dict[Language, str] = {
     "zh": 'sentence ::= char+ "。" marker marker? "\\n"?\nchar ::= [^\\[\\]。！？!?\\n]',
     "en": 'sentence ::= char+ ". " marker marker? " "?\nchar ::= [^\\[\\].!?\\n] | "." [0-9] | "e.g." | "i.e."',
