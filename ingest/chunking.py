@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 
 from semantic_text_splitter import TextSplitter
 
+from ingest.anchoring import Run, anchored_runs
 from knowledge.document import Document, Section
 from knowledge.passage import Kind, Passage, passage_id
 from knowledge.sentences import sentence_spans
@@ -18,6 +20,13 @@ TokenCounter = Callable[[list[str]], list[int]]
 
 _ROW = re.compile(r"[^\S\n]*\|")
 _ITEM = re.compile(r"[^\S\n]*(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])")
+# A figure with its unit, a ratio, a range, a date: "2.5 mg", "140/90 mmHg", "10–20 毫克", "2026-01-31".
+# Too much in it does no harm, so the unit may be any word.
+_MEASURE = re.compile(
+    r"[<>≤≥≈±~～]?\d[\d.,:/×~～–—-]{0,20}[^\S\n]?(?:[A-Za-zµμ%‰°℃℉][\w/%·²³]{0,11}|[\u3400-\u9fff]{0,2})"
+)
+# Longer than the longest measure.
+_WINDOW_CHARS = 48
 # A heading chain may be long; it must leave most of the budget to the text.
 _CONTEXT_SHARE = 3
 # A passage shorter than a quarter of the room is a stub.
@@ -63,7 +72,11 @@ def chunk_document(
         context = " > ".join((document.imprint.title, *section.path))
         room = budget_tokens - min(count_tokens([context])[0], budget_tokens // _CONTEXT_SHARE)
         atoms = _atoms(document.text, section, count_tokens, room)
-        for group in _groups(atoms, room, anchored_spans(document.text, section, previous)):
+        stood = [passage.text for passage in previous if passage.section_path == section.path]
+        runs = (
+            anchored_runs(document.text, [(atom.start, atom.end) for atom in atoms], stood) if stood else []
+        )
+        for group in _groups(atoms, room, runs):
             first, last = group[0], group[-1]
             shown = f"{context}\n{first.header}" if first.header else context
             cuts.append((first.start, last.end, _kind(group), shown, section))
@@ -87,24 +100,6 @@ def chunk_document(
             zip(cuts, texts, count_tokens(texts), strict=True)
         )
     ]
-
-
-def anchored_spans(text: str, section: Section, previous: Sequence[Passage]) -> list[tuple[int, int]]:
-    """Find the passages of the last revision that still stand in a section, in order.
-
-    Returns:
-        (start, end) code-point offsets into the text, ascending, without overlap.
-    """
-    spans: list[tuple[int, int]] = []
-    position = section.start
-    for passage in previous:
-        if passage.section_path != section.path:
-            continue
-        start = text.find(passage.text, position, section.end)
-        if start >= 0:
-            position = start + len(passage.text)
-            spans.append((start, position))
-    return spans
 
 
 def _page_at(document: Document, offset: int) -> int | None:
@@ -145,28 +140,40 @@ def _split(text: str, atom: _Atom, count_tokens: TokenCounter, room: int) -> lis
     """Cut an atom that is over the budget between words, or between characters if it has none."""
     capacity_chars = max(1, (atom.end - atom.start) * room // atom.n_tokens * 3 // 4)
     pieces = TextSplitter(capacity_chars, trim=False).chunk_indices(text[atom.start : atom.end])
-    counts = count_tokens([piece for _, piece in pieces])
+    starts = [atom.start]
+    for offset, _ in pieces[1:]:
+        cut = _before_measure(text, atom.start + offset)
+        # A figure as long as a piece is cut all the same.
+        starts.append(cut if cut > starts[-1] else atom.start + offset)
+    bounds = list(pairwise([*starts, atom.end]))
+    counts = count_tokens([text[start:end] for start, end in bounds])
     atoms: list[_Atom] = []
-    for (offset, piece), n_tokens in zip(pieces, counts, strict=True):
-        start = atom.start + offset
-        part = replace(atom, start=start, end=start + len(piece), n_tokens=n_tokens)
+    for (start, end), n_tokens in zip(bounds, counts, strict=True):
+        part = replace(atom, start=start, end=end, n_tokens=n_tokens)
         # Where scripts mix, tokens lie closer in one piece than in the next.
-        is_over = n_tokens > room and len(pieces) > 1
+        is_over = n_tokens > room and len(bounds) > 1
         atoms += _split(text, part, count_tokens, room) if is_over else [part]
     return atoms
 
 
-def _groups(atoms: list[_Atom], room: int, anchors: list[tuple[int, int]]) -> list[list[_Atom]]:
+def _before_measure(text: str, cut: int) -> int:
+    """Move a cut that falls into a figure with its unit in front of the figure."""
+    window = max(0, cut - _WINDOW_CHARS)
+    measures = _MEASURE.finditer(text, window, cut + _WINDOW_CHARS)
+    return next((measure.start() for measure in measures if measure.start() < cut < measure.end()), cut)
+
+
+def _groups(atoms: list[_Atom], room: int, anchors: list[Run]) -> list[list[_Atom]]:
     """Group the atoms of a section: those of an anchor together, the others packed."""
-    starts = {atom.start: index for index, atom in enumerate(atoms)}
-    ends = {atom.end: index + 1 for index, atom in enumerate(atoms)}
     groups: list[list[_Atom]] = []
     done = 0
-    for start, end in anchors:
-        if start in starts and end in ends and starts[start] >= done:
-            groups += _pack_between(atoms[done : starts[start]], room, groups)
-            groups.append(atoms[starts[start] : ends[end]])
-            done = ends[end]
+    for first, after in anchors:
+        anchor = atoms[first:after]
+        # The room may be smaller than it was: the title or a heading has grown.
+        if sum(atom.n_tokens for atom in anchor) <= room:
+            groups += _pack_between(atoms[done:first], room, groups)
+            groups.append(anchor)
+            done = after
     return groups + _pack_between(atoms[done:], room, groups)
 
 

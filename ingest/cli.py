@@ -1,43 +1,31 @@
 """The command `medcite-ingest`."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
-import orjson
+import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
 
 from ingest import cli_generations
 from ingest.catalogue import load_catalogue
 from ingest.errors import IngestError, SourceMissing
-from ingest.gate import GateLimits
-from ingest.golden import load_golden
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import Source
-from ingest.vector_cache import VectorCache
-from knowledge.edge_store import EdgeStore
-from knowledge.embedding import SentenceTransformerEmbedder
 from knowledge.errors import KnowledgeError
 from knowledge.settings import KnowledgeSettings, read_settings
 
 app = typer.Typer(
     help="Fill the medcite index from reference texts.", no_args_is_help=True, add_completion=False
 )
-
 
 quarantine = typer.Typer(help="Entries that could not become documents.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
@@ -56,6 +44,11 @@ _errors = Console(stderr=True)
 @app.callback()
 def main() -> None:
     """Fill the medcite index from reference texts."""
+    steps = structlog.processors
+    structlog.configure(
+        [steps.add_log_level, steps.TimeStamper(fmt="iso"), steps.JSONRenderer()],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # standard output is for reports
+    )
 
 
 Sources = Annotated[
@@ -65,6 +58,20 @@ CatalogueFile = Annotated[
     Path | None, typer.Option("--sources", help="A sources.yaml that declares the sources.", metavar="FILE")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+AtTime = Annotated[datetime, typer.Option("--at", formats=["%H:%M"], help="Such as 02:00.", metavar="HH:MM")]
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # the last for a folder of zones, such as Asia
+        raise typer.BadParameter(f"{name!r} is no time zone; write one such as Asia/Shanghai") from error
+
+
+InZone = Annotated[
+    ZoneInfo | None,
+    typer.Option("--timezone", parser=_zone, help="By default the machine's.", metavar="ZONE"),
+]
 
 
 @app.command()
@@ -79,6 +86,18 @@ def run(
     Exit code 0: all well. 1: published, but some entries could not be read. 2: nothing published.
     """
     _ingest(sources, catalogue, force=force, retry=False, as_json=as_json)
+
+
+@app.command()
+def schedule(
+    at: AtTime, timezone: InZone = None, sources: Sources = None, catalogue: CatalogueFile = None
+) -> None:
+    """Run ingest every day at a time, one run at a time, until SIGTERM."""
+    from ingest.schedule import Schedule, run_command
+
+    # A misspelled setting or source is told of now, not at night.
+    _or_exit(lambda: (_settings(), _named(sources, catalogue)))
+    Schedule(run_command(sources or [], catalogue), at.time(), timezone).keep()
 
 
 @app.command()
@@ -98,7 +117,15 @@ def quarantine_retry(
 def _ingest(
     sources: list[str] | None, catalogue: Path | None, *, force: bool, retry: bool, as_json: bool
 ) -> None:
-    report = _or_exit(lambda: asyncio.run(_run(_named(sources, catalogue), force=force, retry=retry)))
+    from ingest.metrics import record_run
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; process 1 would ignore it
+    knowledge, demands = _or_exit(_settings)
+    report: IngestReport | None = None
+    try:
+        report = _or_exit(lambda: asyncio.run(_run(_named(sources, catalogue), force=force, retry=retry)))
+    finally:
+        asyncio.run(record_run(report, demands, knowledge))
     if as_json:
         sys.stdout.write(report.to_json().decode() + "\n")
     else:
@@ -107,60 +134,19 @@ def _ingest(
 
 
 async def _run(sources: tuple[Source, ...], *, force: bool, retry: bool) -> IngestReport:
-    from ingest.pipeline import ingest
-    from ingest.run import Run
+    from ingest.cli_runs import execute
 
-    settings = read_settings(KnowledgeSettings)
-    demands = read_settings(IngestSettings)
-    embedder = SentenceTransformerEmbedder(settings.embedding_model, settings.models_path)
-    cache = VectorCache(settings.cache / "vectors", embedder.fingerprint)
-    with _progress(_errors) as progress:
-        task = progress.add_task("list", total=None)
-
-        def show(stage: str, done: int, total: int) -> None:
-            progress.update(task, description=stage, completed=done, total=total or None)
-
-        try:
-            return await ingest(
-                Run(
-                    sources=sources,
-                    store=EdgeStore(settings.knowledge_path, settings.keep_generations),
-                    embedder=embedder,
-                    cache=cache,
-                    passage_tokens=demands.passage_tokens,
-                    golden=tuple(load_golden(Path(source.location) for source in sources)),
-                    limits=GateLimits(demands.golden_recall, demands.max_loss),
-                    progress=show,
-                    force=force,
-                    retry=retry,
-                )
-            )
-        finally:
-            cache.close()
+    return await execute(sources, force=force, retry=retry)
 
 
 async def _plan(sources: tuple[Source, ...], *, as_json: bool) -> None:
-    from ingest.pipeline import list_sources
-    from ingest.plan import plan_ingest
+    from ingest.cli_runs import show_plan
 
-    settings = read_settings(KnowledgeSettings)
-    reader = await EdgeStore(settings.knowledge_path).current()
-    report = IngestReport()
-    listing = list_sources(sources, report, lambda *_: None)
-    planned = plan_ingest(listing, reader.manifest if reader else None)
-    if as_json:
-        facts = {name: sorted(getattr(planned, name)) for name in planned.__slots__}
-        sys.stdout.write(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode() + "\n")
-        return
-    table = Table(title="Plan", title_justify="left")
-    table.add_column("documents")
-    table.add_column("count", justify="right")
-    for name in planned.__slots__:
-        table.add_row(name, f"{len(getattr(planned, name)):,}")
-    console = Console()
-    console.print(table)
-    for place, reason in report.quarantined.items():
-        console.print(f"[yellow]{escape(place)}[/]: {escape(reason)}", soft_wrap=True)
+    await show_plan(sources, as_json=as_json)
+
+
+def _settings() -> tuple[KnowledgeSettings, IngestSettings]:
+    return read_settings(KnowledgeSettings), read_settings(IngestSettings)
 
 
 def _named(sources: list[str] | None, catalogue: Path | None) -> tuple[Source, ...]:
@@ -187,12 +173,5 @@ def _or_exit(command: Callable[[], Result]) -> Result:
         raise typer.Exit(2) from None
 
 
-def _progress(console: Console) -> Progress:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+if __name__ == "__main__":
+    app(prog_name="medcite-ingest")

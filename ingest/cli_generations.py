@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,10 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from ingest.errors import IngestError
-from knowledge.edge_store import EdgeStore
-from knowledge.errors import GenerationMissing, KnowledgeError
+from knowledge.errors import GenerationCorrupt, GenerationMissing, KnowledgeError
 from knowledge.generation import Manifest
+from knowledge.open_store import open_store
 from knowledge.settings import KnowledgeSettings, read_settings
+from knowledge.store import PassageStore
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -36,9 +37,9 @@ def generations(as_json: Json = False) -> None:
 
 
 def rollback(
-    generation: Annotated[str | None, typer.Argument(help="By default the one before the current.")] = None,
+    generation: Annotated[str | None, typer.Argument(help="See `generations`.")] = None,
 ) -> None:
-    """Make an older generation current again."""
+    """Make an older generation current again: the one that the current one replaced, or the one named."""
     _act(lambda store: _rollback(store, generation))
 
 
@@ -60,7 +61,7 @@ def quarantine_list(as_json: Json = False) -> None:
     _show(_quarantine, as_json=as_json)
 
 
-async def _status(store: EdgeStore, as_json: bool) -> None:
+async def _status(store: PassageStore, as_json: bool) -> None:
     manifest = await _current(store)
     age_h = (datetime.now(UTC) - datetime.fromisoformat(manifest.created_at)).total_seconds() / 3600
     by_source: dict[str, int] = {}
@@ -83,15 +84,19 @@ async def _status(store: EdgeStore, as_json: bool) -> None:
         return
     table = Table(show_header=False, title="Current generation", title_justify="left")
     for name, value in facts.items():
-        table.add_row(name, escape(str(value)))
+        table.add_row(escape(name), escape(str(value)))
     for check in manifest.gate:
         verdict = "[green]passed[/]" if check.passed else "[red]failed[/]"
         table.add_row(f"gate: {check.name}", f"{verdict} {check.measured:g} (required {check.required:g})")
     _console.print(table)
 
 
-async def _generations(store: EdgeStore, as_json: bool) -> None:
-    reader = await store.current()
+async def _generations(store: PassageStore, as_json: bool) -> None:
+    try:
+        reader = await store.current()
+    except GenerationCorrupt as error:  # whoever looks for another one must see the list
+        _errors.print(f"[red]The current generation is broken[/]: {escape(str(error))}", soft_wrap=True)
+        reader = None
     current = reader.manifest.generation if reader else None
     manifests = await store.generations()
     if as_json:
@@ -100,44 +105,77 @@ async def _generations(store: EdgeStore, as_json: bool) -> None:
         )
         return
     table = Table(title="Generations", title_justify="left")
-    for name in ("generation", "created", "documents", "passages", "gate", ""):
+    # The id is to be copied, so it is never cut; it is also the time of birth.
+    table.add_column(
+        "generation", no_wrap=True, min_width=max((len(m.generation) for m in manifests), default=0)
+    )
+    for name in ("documents", "passages", "gate", ""):
         table.add_column(name, justify="right" if name in ("documents", "passages") else "left")
     for manifest in manifests:
         facts = _summary(manifest)
         mark = "current" if manifest.generation == current else ""
         counts = (f"{facts['documents']:,}", f"{facts['passages']:,}")
-        table.add_row(manifest.generation, manifest.created_at, *counts, facts["gate"], mark)
+        table.add_row(manifest.generation, *counts, facts["gate"], mark)
     _console.print(table)
 
 
-async def _rollback(store: EdgeStore, generation: str | None) -> str:
-    current = (await _current(store)).generation
+async def _rollback(store: PassageStore, generation: str | None) -> str:
+    try:
+        current: Manifest | None = await _current(store)
+    except GenerationCorrupt:
+        current = None
     if generation is None:
-        older = [m.generation for m in await store.generations() if m.generation < current and _passed(m)]
-        if not older:
-            raise GenerationMissing(f"there is no older generation than {current} to go back to")
-        generation = older[-1]
-    await store.open(generation)  # a generation that cannot be read must not become current
-    await store.publish(generation)
-    return f"Generation {generation} is current; {current} was."
+        generation = await _before(store, current)
+    await _make_current(store, generation)
+    return f"Generation {generation} is current; {current.generation if current else 'a broken one'} was."
 
 
-async def _publish(store: EdgeStore, generation: str, *, force: bool) -> str:
-    from dataclasses import replace
+async def _before(store: PassageStore, current: Manifest | None) -> str:
+    """Find the generation to go back to.
 
+    It is the one that the current one replaced, not the one with the next older id: that may have
+    been rolled back from for good reason, or bear the date of a clock that was wrong. Where the
+    current one is broken and cannot say, it is the newest.
+    """
+    known = {manifest.generation: manifest for manifest in await store.generations()}
+    if current is None:
+        candidates = [*reversed(known.values())]
+    else:
+        candidates = []
+        while (current := known.pop(current.parent or "", None)) is not None:
+            candidates.append(current)
+    for manifest in candidates:
+        if manifest.is_approved and await _is_whole(store, manifest.generation):
+            return manifest.generation
+    raise GenerationMissing("there is no generation to go back to; see `medcite-ingest generations`")
+
+
+async def _is_whole(store: PassageStore, generation: str) -> bool:
+    try:
+        await store.open(generation)
+    except (GenerationCorrupt, GenerationMissing):
+        return False
+    return True
+
+
+async def _publish(store: PassageStore, generation: str, *, force: bool) -> str:
     manifest = (await store.open(generation)).manifest
-    if not _passed(manifest):
-        failed = "; ".join(check.name for check in manifest.gate if not check.passed)
-        if not force:
-            raise GenerationMissing(
-                f"{generation} failed the gate ({failed}); --force publishes it all the same"
-            )
+    if force and not manifest.is_approved:
         await store.record(replace(manifest, forced=True))
-    await store.publish(generation)
+    await _make_current(store, generation)
     return f"Generation {generation} is current."
 
 
-async def _inspect(store: EdgeStore, document_id: str, as_json: bool) -> None:
+async def _make_current(store: PassageStore, generation: str) -> None:
+    manifest = (await store.open(generation)).manifest  # one that cannot be read must not become current
+    if not manifest.is_approved:
+        failed = "; ".join(check.name for check in manifest.gate if not check.passed)
+        fault = f"failed the gate ({failed})" if failed else "has not been before the gate"
+        raise GenerationMissing(f"{generation} {fault}; `publish --force` makes it current all the same")
+    await store.publish(generation)
+
+
+async def _inspect(store: PassageStore, document_id: str, as_json: bool) -> None:
     reader = await store.current()
     passages = [passage async for passage in reader.document_passages(document_id)] if reader else []
     if not passages:
@@ -145,7 +183,7 @@ async def _inspect(store: EdgeStore, document_id: str, as_json: bool) -> None:
     if as_json:
         _print_json([asdict(passage) for passage in passages])
         return
-    table = Table(title=f"{passages[0].imprint.title} ({document_id})", title_justify="left")
+    table = Table(title=escape(f"{passages[0].imprint.title} ({document_id})"), title_justify="left")
     for name in ("#", "kind", "tokens", "characters", "section", "begins"):
         table.add_column(name, justify="right" if name in ("#", "tokens") else "left")
     for p in passages:
@@ -155,14 +193,13 @@ async def _inspect(store: EdgeStore, document_id: str, as_json: bool) -> None:
     _console.print(table)
 
 
-async def _quarantine(store: EdgeStore, as_json: bool) -> None:
+async def _quarantine(store: PassageStore, as_json: bool) -> None:
     records = (await _current(store)).quarantine
     if as_json:
         _print_json([asdict(record) for record in records])
         return
     for record in records:
-        place = f"{record.source}/{record.entry}" if record.entry else record.source
-        _console.print(f"[yellow]{escape(place)}[/]: {escape(record.reason)}", soft_wrap=True)
+        _console.print(f"[yellow]{escape(record.place)}[/]: {escape(record.reason)}", soft_wrap=True)
     _console.print(f"{len(records)} quarantined.")
 
 
@@ -170,35 +207,37 @@ def _show(command: Callable[..., Coroutine[Any, Any, None]], *, as_json: bool) -
     _or_exit(lambda: asyncio.run(command(_store(), as_json=as_json)))
 
 
-def _act(command: Callable[[EdgeStore], Coroutine[Any, Any, str]]) -> None:
+def _act(command: Callable[[PassageStore], Coroutine[Any, Any, str]]) -> None:
     _or_exit(lambda: _console.print(asyncio.run(command(_store())), soft_wrap=True))
 
 
-def _store() -> EdgeStore:
-    settings = read_settings(KnowledgeSettings)
-    return EdgeStore(settings.knowledge_path, settings.keep_generations)
+def _store() -> PassageStore:
+    return open_store(read_settings(KnowledgeSettings))
 
 
-async def _current(store: EdgeStore) -> Manifest:
+async def _current(store: PassageStore) -> Manifest:
     reader = await store.current()
     if reader is None:
-        raise GenerationMissing(f"{store.root} holds no index yet; run `medcite-ingest run SOURCE`")
+        raise GenerationMissing("there is no index yet; run `medcite-ingest run SOURCE`")
     return reader.manifest
 
 
-def _passed(manifest: Manifest) -> bool:
-    return manifest.forced or all(check.passed for check in manifest.gate)
-
-
 def _summary(manifest: Manifest) -> dict[str, Any]:
-    gate = "forced" if manifest.forced else ("passed" if _passed(manifest) else "failed")
     return {
         "generation": manifest.generation,
         "created_at": manifest.created_at,
         "documents": len(manifest.documents),
         "passages": manifest.n_passages,
-        "gate": gate,
+        "gate": _verdict(manifest),
     }
+
+
+def _verdict(manifest: Manifest) -> str:
+    if manifest.forced:
+        return "forced"
+    if not manifest.gate:
+        return "not looked at"
+    return "failed" if manifest.is_rejected else "passed"
 
 
 def _print_json(facts: object) -> None:

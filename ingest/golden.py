@@ -1,5 +1,6 @@
 """Golden questions: what a generation must be able to find before it is published."""
 
+import codecs
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,8 @@ def load_golden(sources: Iterable[Path]) -> list[GoldenQuestion]:
         path = source / FILE_NAME
         if not path.is_file():
             continue
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        for number, line in enumerate(raw.splitlines(), start=1):
             if line.strip():
                 questions.append(_parse(line, f"{path}:{number}"))
     return questions
@@ -46,6 +48,8 @@ def _parse(line: bytes, place: str) -> GoldenQuestion:
     except orjson.JSONDecodeError as error:
         raise GoldenBroken(f"{place}: is not JSON ({error})") from error
     match fields:
-        case {"question": str(question), "documents": [str(), *_] as documents}:
+        case {"question": str(question), "documents": [_, *_] as documents} if question.strip() and all(
+            isinstance(document_id, str) for document_id in documents
+        ):
             return GoldenQuestion(question, frozenset(documents), guess_language(question))
     raise GoldenBroken(f'{place}: want {{"question": "…", "documents": ["id", …]}}')

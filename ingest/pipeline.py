@@ -1,10 +1,10 @@
 """The pipeline: the way of one night's documents, top to bottom."""
 
 import resource
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ingest.build import Build, timed
 from ingest.errors import SourceMissing
@@ -12,10 +12,40 @@ from ingest.gate import check_generation
 from ingest.plan import Listing, Plan, plan_ingest
 from ingest.report import IngestReport
 from ingest.run import Progress, Run
-from ingest.sources import Entry, Source, list_entries
+from ingest.sources import Source, list_entries
 from knowledge.errors import GenerationCorrupt
-from knowledge.generation import Manifest, new_generation_id
-from knowledge.store import GenerationReader
+from knowledge.generation import Manifest, QuarantineRecord, new_generation_id
+from knowledge.store import GenerationReader, GenerationWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What lies before a run.
+
+    `parent` is the current generation. `base` is the same, or None where everything must be built
+    anew. `refusal` says why the run must not begin, empty when it may.
+    """
+
+    listing: Listing
+    parent: GenerationReader | None
+    base: GenerationReader | None
+    plan: Plan
+    refusal: str = ""
+
+    @property
+    def is_anew(self) -> bool:
+        """True when there is an index, but none of it can be kept."""
+        return self.parent is not None and self.base is None
+
+    @property
+    def unknown(self) -> list[QuarantineRecord]:
+        """The quarantined entries of which nothing was heard: their sources were not listed to the end."""
+        seen = self.listing
+        return [
+            record
+            for record in (self.base.manifest.quarantine if self.base else ())
+            if record.source not in seen.complete and (record.source, record.entry) not in seen.hashes
+        ]
 
 
 async def ingest(run: Run) -> IngestReport:
@@ -29,44 +59,99 @@ async def ingest(run: Run) -> IngestReport:
         KnowledgeError: The store or the embedder failed; nothing was published.
     """
     report = IngestReport()
+    ahead = await look_ahead(run, report)
+    if ahead.base and ahead.plan.is_empty and not (run.retry and ahead.plan.retried):
+        return _up_to_date(report, ahead.base.manifest, ahead.plan)
+    report.reason = ahead.refusal
+    if report.reason:
+        return report
+    base = ahead.base.manifest if ahead.base else None
+    generation = new_generation_id()
+    async with run.store.write(generation, base) as writer:
+        # It was looked at before the store was locked.
+        if await _is_replaced(run, ahead.parent):
+            report.reason = "another run has published since this one began to list its sources; run again"
+            return report
+        build = Build(run, ahead.plan, ahead.base, writer, report, quarantine=ahead.unknown)
+        await build.remove()
+        unread = await _read_sources(run, ahead.plan, build)
+        await build.write()
+        if base and build.is_as(base):
+            return _up_to_date(report, base, ahead.plan)
+        report.reason = _objection(run, ahead, build, unread)
+        if report.reason:
+            return report
+        candidate = await _complete(build, writer, generation, ahead.parent)
+        await _publish(run, candidate, ahead.parent, report)
+    return report
+
+
+async def look_ahead(run: Run, report: IngestReport) -> Outlook:
+    """List the sources and compare them with the current generation; nothing is written.
+
+    Raises:
+        KnowledgeError: The store cannot be read.
+    """
     with timed(report, "plan"):
-        listing = list_sources(run.sources, report, run.progress)
-        parent = await _current(run, report)
+        listing = list_sources(run.sources, report, run.progress, run.url_cache)
+        try:
+            parent = await run.store.current()
+        except GenerationCorrupt as error:  # to build anew is its remedy
+            report.quarantined["current generation"] = str(error)
+            parent = None
         # Another recipe makes other passages and vectors of every document: nothing can be kept.
         base = parent if parent and parent.manifest.recipe == run.recipe else None
         plan = plan_ingest(listing, base.manifest if base else None)
-    if base and plan.is_empty and not (run.retry and plan.retried):
-        return _up_to_date(report, base.manifest, plan)
-    unlisted = _unlisted(listing, run, parent) if parent and not base else set()
-    if unlisted and not run.force:
-        report.reason = (
-            "everything must be built anew, but these sources were not named or not listed to their end: "
-            f"{', '.join(sorted(unlisted))}; name them all, or --force drops their documents"
-        )
-        return report
+    unlisted = _unlisted(listing, run, parent) if parent and not base and not run.force else []
+    refusal = (
+        "everything must be built anew, but these sources were not named or not listed to their end: "
+        f"{', '.join(unlisted)}; name them all, or --force drops their documents"
+    )
+    return Outlook(listing, parent, base, plan, refusal if unlisted else "")
 
-    generation = new_generation_id()
-    async with run.store.write(generation, base.manifest if base else None) as writer:
-        build = Build(run, plan, base, writer, report)
-        await build.remove()
-        for source, entry in _wanted(run, plan):
-            await build.add(source, entry)
-        await build.write()
-        if not build.records:
-            report.reason = "no document could be read from the sources"
-            return report
-        manifest = Manifest(
-            generation=generation,
-            parent=parent.manifest.generation if parent else None,
-            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            recipe=run.recipe,
-            documents=build.records,
-            quarantine=tuple(build.quarantine),
+
+async def _read_sources(run: Run, plan: Plan, build: Build) -> set[str]:
+    """Read the sources again, add the entries that the plan names, and name the sources that failed.
+
+    A second reading costs less than keeping every file of an archive in memory.
+    """
+    unread: set[str] = set()
+    for source in run.sources:
+        try:
+            for entry in list_entries(source, run.url_cache):
+                if (entry.source, entry.name) in plan.to_load:
+                    await build.add(source, entry)
+        except SourceMissing as error:
+            build.report.quarantined[source.name] = str(error)
+            unread.add(source.name)
+    return unread
+
+
+def _objection(run: Run, ahead: Outlook, build: Build, unread: set[str]) -> str:
+    """Say why what was built must not be published whatever the gate says, empty when it may."""
+    if not build.records:
+        return "no document could be read from the sources"
+    if ahead.is_anew and unread and not run.force:
+        return (
+            "everything had to be built anew, but these sources vanished meanwhile: "
+            f"{', '.join(sorted(unread))}; run again when they are back, or --force drops their documents"
         )
-        with timed(report, "complete"):
-            candidate = await writer.complete(manifest)
-    await _publish(run, candidate, parent, report)
-    return report
+    return ""
+
+
+async def _complete(
+    build: Build, writer: GenerationWriter, generation: str, parent: GenerationReader | None
+) -> GenerationReader:
+    manifest = Manifest(
+        generation=generation,
+        parent=parent.manifest.generation if parent else None,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        recipe=build.run.recipe,
+        documents=build.records,
+        quarantine=tuple(build.quarantine),
+    )
+    with timed(build.report, "complete"):
+        return await writer.complete(manifest)
 
 
 async def _publish(
@@ -83,31 +168,35 @@ async def _publish(
     report.passages_total = manifest.n_passages
     report.peak_memory_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     await run.store.record(manifest)
-    if failed and not run.force:
+    if manifest.is_rejected:
         names = "; ".join(f"{c.name}: {c.measured:g}, required {c.required:g}" for c in failed)
         report.reason = f"the gate was not passed ({names})"
-        return
-    await run.store.publish(manifest.generation)
-    run.cache.clear()
-    report.outcome = "published"
+    elif await _is_replaced(run, parent):
+        report.reason = "another generation was made current while this one was built; run again"
+    else:
+        await run.store.publish(manifest.generation)
+        run.cache.clear()
+        report.outcome = "published"
 
 
-async def _current(run: Run, report: IngestReport) -> GenerationReader | None:
-    """Open the current generation. A corrupt one counts as none: building anew is its remedy."""
+async def _is_replaced(run: Run, parent: GenerationReader | None) -> bool:
+    """Tell whether another generation than the parent is current now."""
     try:
-        return await run.store.current()
-    except GenerationCorrupt as error:
-        report.quarantined["current generation"] = str(error)
-        return None
+        current = await run.store.current()
+    except GenerationCorrupt:
+        return parent is not None
+    return (current and current.manifest.generation) != (parent and parent.manifest.generation)
 
 
-def list_sources(sources: Sequence[Source], report: IngestReport, progress: Progress) -> Listing:
+def list_sources(
+    sources: Sequence[Source], report: IngestReport, progress: Progress, url_cache: Path | None
+) -> Listing:
     """List what the sources hold now; one that cannot be listed to its end goes into the report."""
     hashes: dict[tuple[str, str], str] = {}
     complete: set[str] = set()
     for source in sources:
         try:
-            for entry in list_entries(source):
+            for entry in list_entries(source, url_cache):
                 hashes[entry.source, entry.name] = entry.content_hash
                 progress("list", len(hashes), 0)
             complete.add(source.name)
@@ -116,22 +205,10 @@ def list_sources(sources: Sequence[Source], report: IngestReport, progress: Prog
     return Listing(hashes, frozenset(complete))
 
 
-def _unlisted(listing: Listing, run: Run, parent: GenerationReader) -> set[str]:
+def _unlisted(listing: Listing, run: Run, parent: GenerationReader) -> list[str]:
     """Name the sources whose documents would be lost if the index were built from this listing."""
     held = {record.source for record in parent.manifest.documents.values()}
-    return (held | {source.name for source in run.sources}) - listing.complete
-
-
-def _wanted(run: Run, plan: Plan) -> Iterator[tuple[Source, Entry]]:
-    """Read the sources again and give the entries that the plan names.
-
-    A second reading costs less than keeping every file of an archive in memory.
-    """
-    for source in run.sources:
-        with suppress(SourceMissing):  # the listing has reported it
-            for entry in list_entries(source):
-                if (entry.source, entry.name) in plan.to_load:
-                    yield source, entry
+    return sorted((held | {source.name for source in run.sources}) - listing.complete)
 
 
 def _up_to_date(report: IngestReport, manifest: Manifest, plan: Plan) -> IngestReport:
@@ -141,5 +218,5 @@ def _up_to_date(report: IngestReport, manifest: Manifest, plan: Plan) -> IngestR
     report.passages_total = manifest.n_passages
     for record in manifest.quarantine:
         if (record.source, record.entry) in plan.retried:
-            report.quarantined[f"{record.source}/{record.entry}"] = record.reason
+            report.quarantined[record.place] = record.reason
     return report

@@ -59,7 +59,8 @@ class IngestReport:
             console.print(f"[red]Not published[/]: {escape(self.reason)}", soft_wrap=True)
 
     def _table(self) -> Table:
-        table = Table(title=f"Generation {self.generation}", title_justify="left")
+        title = f"Generation {self.generation}" if self.generation else "No generation"
+        table = Table(title=title, title_justify="left")
         table.add_column("")
         table.add_column("count", justify="right")
         for name in STATES:

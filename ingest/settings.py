@@ -1,13 +1,15 @@
 """Settings of ingest."""
 
-from pydantic import Field
+from pathlib import Path
+
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from knowledge.settings import PREFIX
 
 
 class IngestSettings(BaseSettings):
-    """How documents are cut."""
+    """How documents are cut, what is demanded of an index, where metrics go."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
@@ -30,3 +32,20 @@ class IngestSettings(BaseSettings):
         le=1,
         description="Greatest share of the current documents, or passages, that a new generation may lack.",
     )
+    metrics_textfile: Path | None = Field(
+        default=None,
+        description="File that a run writes its metrics to, in the folder of node_exporter's textfile collector. "
+        "Its name must end in .prom, or the collector does not read it.",
+    )
+    pushgateway_url: str | None = Field(
+        default=None,
+        pattern="^https?://[^/]",
+        description="Prometheus Pushgateway that a run pushes its metrics to, such as http://pushgateway:9091.",
+    )
+
+    @field_validator("metrics_textfile")
+    @classmethod
+    def _is_read_by_the_collector(cls, path: Path | None) -> Path | None:
+        if path is not None and path.suffix != ".prom":
+            raise ValueError(f"{path} must end in .prom")
+        return path

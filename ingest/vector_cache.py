@@ -2,7 +2,10 @@
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +20,15 @@ _SCHEMA = (
 )
 # SQLite takes at most 32,766 values in one statement; a window of passages is far below.
 _LOOKUP_CHUNK = 1024
+_CHECKSUM_BYTES = 4
 
 
 class VectorCache:
     """A file of vectors by (embedder, hash of the embedded text).
 
-    It only saves work: a file that cannot be used is made anew, and without one everything is
-    embedded. Each run clears it after publishing, since the generation itself then has the vectors.
+    It only saves work: a file that is broken is made anew, and where there can be none everything
+    is embedded. Each run clears it after publishing, since the generation itself then has the
+    vectors.
 
     Args:
         folder: Where the file lies.
@@ -32,7 +37,10 @@ class VectorCache:
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         self._path = folder / f"{hashlib.sha256(fingerprint.encode()).hexdigest()[:16]}.sqlite"
-        self._connection = self._open()
+
+    @cached_property
+    def _connection(self) -> sqlite3.Connection | None:
+        return self._open()
 
     def lookup(self, texts: Sequence[str]) -> list[Vectors | None]:
         """Find the vector of each text, float32 of shape (dimension,), None where there is none."""
@@ -43,11 +51,11 @@ class VectorCache:
             marks = ",".join("?" * len(chunk))
             query = f"SELECT text_hash, vector FROM vectors WHERE text_hash IN ({marks})"  # noqa: S608 - marks only
             found.update(self._execute(query, chunk))
-        return [np.frombuffer(found[h], dtype=np.float32) if h in found else None for h in hashes]
+        return [_unpack(found[h]) if h in found else None for h in hashes]
 
     def store(self, texts: Sequence[str], vectors: Vectors) -> None:
         """Keep the vectors of texts; `vectors` has shape (len(texts), dimension)."""
-        rows = [(_hash(text), vector.tobytes()) for text, vector in zip(texts, vectors, strict=True)]
+        rows = [(_hash(text), _pack(vector)) for text, vector in zip(texts, vectors, strict=True)]
         self._execute_many("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
     def clear(self) -> None:
@@ -56,26 +64,43 @@ class VectorCache:
         self._execute("VACUUM", [])
 
     def close(self) -> None:
-        """Close the file."""
-        if self._connection is not None:
-            self._connection.close()
+        """Close the file; it is opened at the first use."""
+        connection = self.__dict__.get("_connection")
+        if connection is not None:
+            connection.close()
 
     def _open(self) -> sqlite3.Connection | None:
-        for attempt in range(2):
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                # Autocommit, and no waiting for the disk: after a power cut a lost row costs one
-                # embedding, a torn file is made anew.
-                connection = sqlite3.connect(self._path, isolation_level=None)
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=OFF")
-                connection.execute(_SCHEMA)
-            except (sqlite3.Error, OSError) as error:
-                log.warning("vector_cache_unusable", path=str(self._path), error=str(error), attempt=attempt)
-                self._path.unlink(missing_ok=True)
-            else:
-                return connection
-        return None
+                return self._connect()
+            except sqlite3.DatabaseError as error:
+                self._remove_broken(error)
+                return self._connect()
+        except (sqlite3.Error, OSError) as error:
+            log.warning("vector_cache_unusable", path=str(self._path), error=str(error))
+            return None
+
+    def _connect(self) -> sqlite3.Connection:
+        # Autocommit, and no waiting for the disk: after a power cut a lost row costs one embedding,
+        # and a torn one is known by its checksum.
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute(_SCHEMA)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _remove_broken(self, error: sqlite3.Error) -> None:
+        """Remove a file that is no database any more; another fault, such as a full disk, is not its own."""
+        if isinstance(error, sqlite3.OperationalError):
+            return
+        log.warning("vector_cache_broken", path=str(self._path), error=str(error))
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
     def _execute(self, statement: str, values: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
         try:
@@ -96,9 +121,24 @@ class VectorCache:
 
     def _give_up(self, error: sqlite3.Error) -> None:
         log.warning("vector_cache_lost", path=str(self._path), error=str(error))
-        self.close()
+        with suppress(sqlite3.Error):
+            self.close()
         self._connection = None
+        with suppress(OSError):
+            self._remove_broken(error)
 
 
 def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
+
+
+def _pack(vector: Vectors) -> bytes:
+    raw = vector.tobytes()
+    return zlib.crc32(raw).to_bytes(_CHECKSUM_BYTES) + raw
+
+
+def _unpack(packed: bytes) -> Vectors | None:
+    checksum, raw = packed[:_CHECKSUM_BYTES], packed[_CHECKSUM_BYTES:]
+    if zlib.crc32(raw).to_bytes(_CHECKSUM_BYTES) != checksum:
+        return None
+    return np.frombuffer(raw, dtype=np.float32)

@@ -4,7 +4,7 @@
     <root>/generations/<id>/manifest.json
     <root>/generations/<id>/shard/          written once, then only read
     <root>/building/<id>/                   a generation in the making, swept by the next writer
-    <root>/lock                             held by the one writer
+    <root>/lock, lock.owner                 held by the one writer, who it is
 
 Shards are made without a write-ahead log: with one, a second process could not open the same
 shard, and a generation that is not yet published needs no log.
@@ -13,14 +13,13 @@ shard, and a generation that is not yet published needs no log.
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from knowledge.edge_lock import writer_lock
 from knowledge.edge_reader import EdgeReader, open_generation
-from knowledge.edge_writer import EdgeWriter, sync_folder, write_durably
-from knowledge.errors import GenerationCorrupt, GenerationMissing, StoreLocked
+from knowledge.edge_writer import EdgeWriter, sync_folder, write_durably, writing
+from knowledge.errors import GenerationCorrupt, GenerationMissing
 from knowledge.generation import Manifest, dump_manifest, load_manifest
 
 
@@ -28,7 +27,7 @@ class EdgeStore:
     """A `PassageStore` in a folder. Any number of processes may read it, one may write.
 
     `keep` generations stay for roll-back and for replaying old answers; older ones are removed
-    after a publish.
+    after a publish. One that failed the gate stays until the next writer begins.
     """
 
     def __init__(self, root: Path, keep: int = 3) -> None:
@@ -45,13 +44,15 @@ class EdgeStore:
         Raises:
             GenerationCorrupt: The pointer names a generation that cannot be read.
         """
-        generation = self._pointer()
-        if generation is None:
-            return None
         async with self._opening:
-            if self._reader is None or self._reader.manifest.generation != generation:
-                self._reader = await asyncio.to_thread(open_generation, self._folder(generation))
-            return self._reader
+            while (generation := self._pointer()) is not None:
+                try:
+                    return await self._open_once(generation)
+                except GenerationCorrupt:
+                    # It may have been replaced, and removed, between the two looks.
+                    if self._pointer() == generation:
+                        raise
+        return None
 
     @asynccontextmanager
     async def write(self, generation: str, parent: Manifest | None) -> AsyncIterator["EdgeWriter"]:
@@ -60,42 +61,37 @@ class EdgeStore:
         Raises:
             StoreLocked: Another process is writing.
             GenerationCorrupt: The parent cannot be read.
+            StoreUnavailable: The folder cannot be written.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.root / "lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StoreLocked(f"another ingest is writing to {self.root}; wait for it to end") from error
-        try:
-            building = self.root / "building"
-            shutil.rmtree(building, ignore_errors=True)
+        async with AsyncExitStack() as stack:
+            with writing(self.root):
+                self.root.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(writer_lock(self.root))
+                building = self.root / "building"
+                stack.callback(shutil.rmtree, building, ignore_errors=True)
+                await asyncio.to_thread(self._sweep)
             writer = EdgeWriter(building / generation, self._folder(generation))
             if parent is not None:
                 await asyncio.to_thread(writer.copy_from, self._folder(parent.generation))
             yield writer
-        finally:
-            shutil.rmtree(self.root / "building", ignore_errors=True)
-            lock.release()
 
     async def generations(self) -> list[Manifest]:
         """List the complete generations, oldest first; one that cannot be read is left out."""
-        manifests: list[Manifest] = []
-        for path in sorted(self.root.glob("generations/*/manifest.json")):
-            with suppress(GenerationCorrupt, OSError):
-                manifests.append(load_manifest(path.read_bytes()))
-        return manifests
+        return self._manifests()
 
     async def record(self, manifest: Manifest) -> None:
         """Replace the manifest of a complete generation, to add what the gate found.
 
         Raises:
             GenerationMissing: There is no such complete generation.
+            StoreUnavailable: The folder cannot be written.
         """
         path = self._manifest_path(manifest.generation)
-        beside = path.with_suffix(".new")
-        write_durably(beside, dump_manifest(manifest))
-        beside.replace(path)
+        with writing(path.parent):
+            beside = path.with_suffix(".new")
+            write_durably(beside, dump_manifest(manifest))
+            beside.replace(path)
+            sync_folder(path.parent)
 
     async def open(self, generation: str) -> EdgeReader:
         """Open a complete generation, current or not.
@@ -109,20 +105,47 @@ class EdgeStore:
     async def publish(self, generation: str) -> None:
         """Make a complete generation current in one atomic step.
 
-        Older generations beyond `keep` are removed; readers that have one open are not disturbed.
+        Older generations beyond `keep` are removed, the one just replaced last; readers that have
+        one open are not disturbed.
 
         Raises:
             GenerationMissing: There is no such complete generation.
+            StoreUnavailable: The folder cannot be written.
         """
         folder = self._manifest_path(generation).parent
-        pointer = self.root / "current.new"
-        write_durably(pointer, generation.encode())
-        pointer.replace(self.root / "current")
-        sync_folder(self.root)
-        for old in sorted(path for path in folder.parent.iterdir() if path.name < generation)[
-            : -self._keep + 1 or None
-        ]:
-            shutil.rmtree(old, ignore_errors=True)
+        replaced = None
+        with suppress(GenerationCorrupt):
+            replaced = self._pointer()
+        with writing(self.root):
+            pointer = self.root / "current.new"
+            write_durably(pointer, generation.encode())
+            pointer.replace(self.root / "current")
+            sync_folder(self.root)
+            older = [path for path in folder.parent.iterdir() if path.name < generation]
+        older.sort(key=lambda path: (path.name == replaced, path.name))
+        for path in older[: -self._keep + 1 or None]:
+            _remove(path)
+
+    async def _open_once(self, generation: str) -> EdgeReader:
+        if self._reader is None or self._reader.manifest.generation != generation:
+            self._reader = await asyncio.to_thread(open_generation, self._folder(generation))
+        return self._reader
+
+    def _sweep(self) -> None:
+        """Remove what a killed writer left and what failed the gate."""
+        shutil.rmtree(self.root / "building", ignore_errors=True)
+        with suppress(GenerationCorrupt):
+            current = self._pointer()
+            for manifest in self._manifests():
+                if manifest.is_rejected and manifest.generation != current:
+                    _remove(self._folder(manifest.generation))
+
+    def _manifests(self) -> list[Manifest]:
+        manifests: list[Manifest] = []
+        for path in sorted(self.root.glob("generations/*/manifest.json")):
+            with suppress(GenerationCorrupt, OSError):
+                manifests.append(load_manifest(path.read_bytes()))
+        return manifests
 
     def _pointer(self) -> str | None:
         try:
@@ -140,3 +163,10 @@ class EdgeStore:
 
     def _folder(self, generation: str) -> Path:
         return self.root / "generations" / generation
+
+
+def _remove(folder: Path) -> None:
+    """Remove a generation; the manifest goes first, for without it the rest is none."""
+    with suppress(OSError):
+        (folder / "manifest.json").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)

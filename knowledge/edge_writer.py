@@ -3,19 +3,24 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import qdrant_edge as qe  # noqa: TID251 - one of the modules that speak to the engine
 
 from knowledge.edge_reader import EdgeReader, open_generation, sparse_vector
-from knowledge.errors import GenerationCorrupt
+from knowledge.errors import GenerationCorrupt, KnowledgeError, StoreUnavailable
 from knowledge.generation import Manifest, dump_manifest
 from knowledge.payload import to_payload
 from knowledge.store import EmbeddedPassages
 
 # Fields that filters name; Qdrant answers a filter on an unindexed field by reading every payload.
 _KEYWORD_FIELDS = ("document_id", "language", "publisher", "status")
+# The engine writes through memory maps; where the disk has no room for one, the system ends the
+# process (SIGBUS) instead of reporting an error. So there must be room for what comes before it
+# comes: a new shard takes 62 MiB however little it holds, and a batch of passages a few.
+_HEADROOM_BYTES = 128 * 2**20
 
 
 class EdgeWriter:
@@ -27,33 +32,57 @@ class EdgeWriter:
         self._shard: qe.EdgeShard | None = None
 
     def copy_from(self, parent: Path) -> None:
-        """Start from a copy of the parent's files, which costs no re-reading of vectors."""
+        """Start from a copy of the parent's files, which costs no re-reading of vectors.
+
+        Raises:
+            GenerationCorrupt: The parent cannot be read.
+            StoreUnavailable: The copy cannot be written.
+        """
+        folder = self._building / "shard"
         try:
-            shutil.copytree(parent / "shard", self._building / "shard")
-            self._shard = qe.EdgeShard.load(str(self._building / "shard"))
-        except Exception as error:  # the engine raises bare Exception
+            shutil.copytree(parent / "shard", folder)
+        except FileNotFoundError as error:
             raise GenerationCorrupt(f"{parent} cannot be copied: {error}") from error
+        except OSError as error:
+            raise StoreUnavailable(f"{parent} cannot be copied to {folder}: {error}") from error
+        try:
+            self._shard = qe.EdgeShard.load(str(folder))
+        except Exception as error:  # the engine raises bare Exception
+            raise GenerationCorrupt(f"the copy of {parent} cannot be opened: {error}") from error
 
     async def delete_documents(self, document_ids: Sequence[str]) -> None:
-        """Remove all passages of these documents."""
+        """Remove all passages of these documents.
+
+        Raises:
+            StoreUnavailable: The disk or the engine failed.
+        """
         if self._shard is None or not document_ids:
             return
         wanted = qe.Filter(must=[qe.FieldCondition(key="document_id", match=qe.MatchAny(list(document_ids)))])
-        await asyncio.to_thread(self._shard.update, qe.UpdateOperation.delete_points_by_filter(wanted))
+        with writing(self._building):
+            await asyncio.to_thread(self._shard.update, qe.UpdateOperation.delete_points_by_filter(wanted))
 
     async def upsert(self, embedded: EmbeddedPassages) -> None:
-        """Write passages with their vectors."""
-        await asyncio.to_thread(self._upsert, embedded)
+        """Write passages with their vectors.
+
+        Raises:
+            StoreUnavailable: The disk is full or cannot be written, or the engine failed.
+        """
+        with writing(self._building):
+            await asyncio.to_thread(self._upsert, embedded)
 
     async def complete(self, manifest: Manifest) -> EdgeReader:
         """Build the indexes, write everything to disk, move the generation into place.
 
         Raises:
             GenerationCorrupt: The shard does not hold as many passages as the manifest says.
+            StoreUnavailable: The disk is full or cannot be written, or the engine failed.
         """
-        return await asyncio.to_thread(self._complete, manifest)
+        with writing(self._building):
+            return await asyncio.to_thread(self._complete, manifest)
 
     def _upsert(self, embedded: EmbeddedPassages) -> None:
+        insist_on_room(self._building.parent, _HEADROOM_BYTES)
         shard = self._open_or_create(embedded.dense.shape[1])
         points = [
             qe.Point(
@@ -72,6 +101,8 @@ class EdgeWriter:
             raise GenerationCorrupt(
                 f"the new generation holds {n_stored} passages, its manifest {manifest.n_passages}; not published"
             )
+        # Optimising writes everything once more before the old files go.
+        insist_on_room(self._building.parent, _HEADROOM_BYTES + _size_bytes(self._building))
         shard.optimize()
         shard.flush()
         shard.close()
@@ -98,6 +129,43 @@ def _config(dimension: int) -> qe.EdgeConfig:
         sparse_vectors={"sparse": qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
         wal_enabled=False,
     )
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Give errors of the disk and of the engine, which raises bare Exception, a form of ours.
+
+    Raises:
+        StoreUnavailable: Something in the block failed.
+    """
+    try:
+        yield
+    except KnowledgeError:
+        raise
+    except Exception as error:
+        raise StoreUnavailable(
+            f"{place} cannot be written: {error}; see that the disk has room and may be written, and run again"
+        ) from error
+
+
+def insist_on_room(folder: Path, wanted_bytes: int) -> None:
+    """See to it that the disk of a folder, or of the nearest one above it, has room.
+
+    Raises:
+        StoreUnavailable: Fewer bytes than wanted are free.
+    """
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free_bytes = shutil.disk_usage(there).free
+    if free_bytes < wanted_bytes:
+        raise StoreUnavailable(
+            f"{folder} cannot be written: {free_bytes >> 20} MiB are free where {wanted_bytes >> 20} MiB are "
+            "wanted; make room and run again"
+        )
+
+
+def _size_bytes(folder: Path) -> int:
+    # Blocks, not length: the engine's files are longer than what is in them.
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -3,7 +3,7 @@
 KnowledgeError
 ├── InvalidSettings        a MEDCITE_ variable is misspelled or has a wrong value
 ├── EmbeddingFailed        the embedding model could not be loaded or run
-├── GenerationMissing      nothing has been published yet
+├── GenerationMissing      nothing has been published yet, or the store holds no such generation
 ├── GenerationCorrupt      the store's files cannot be read
 ├── GenerationMismatch     the generation was built with another embedder
 ├── StoreLocked            another writer is at work (retryable)
@@ -26,7 +26,7 @@ class EmbeddingFailed(KnowledgeError):
 
 
 class GenerationMissing(KnowledgeError):
-    """The store holds no current generation."""
+    """The store holds no current generation, or not the one asked for."""
 
 
 class GenerationCorrupt(KnowledgeError):

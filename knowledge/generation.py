@@ -48,6 +48,11 @@ class QuarantineRecord:
     content_hash: str
     reason: str
 
+    @property
+    def place(self) -> str:
+        """The place of the entry, for people."""
+        return f"{self.source}/{self.entry}" if self.entry else self.source
+
 
 @dataclass(frozen=True, slots=True)
 class CheckRecord:
@@ -82,6 +87,16 @@ class Manifest:
     def n_passages(self) -> int:
         """Count the passages of all documents."""
         return sum(record.n_passages for record in self.documents.values())
+
+    @property
+    def is_rejected(self) -> bool:
+        """True when the gate looked, a check failed, and nobody published it all the same."""
+        return not self.forced and not all(check.passed for check in self.gate)
+
+    @property
+    def is_approved(self) -> bool:
+        """True when the gate looked and all was well, or a person published it all the same."""
+        return self.forced or (bool(self.gate) and not self.is_rejected)
 
 
 def new_generation_id() -> str:

@@ -17,11 +17,11 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 # each other's settings classes. A test compares this list with the classes.
 NAMES = frozenset(
     "knowledge_path cache embedding_model keep_generations qdrant_url qdrant_api_key qdrant_shards "
-    "qdrant_replicas passage_tokens golden_recall max_loss host port question_max_chars "
-    "max_passages context_tokens engine_url engine_model engine_api_key engine_connect_timeout_s "
-    "engine_silence_timeout_s engine_grammar temperature top_p answer_tokens engine_python "
-    "engine_tensor_parallel_size engine_max_model_len engine_max_num_seqs engine_dtype engine_enforce_eager "
-    "engine_cpu_kvcache_gib".split()
+    "qdrant_replicas passage_tokens golden_recall max_loss metrics_textfile pushgateway_url host port "
+    "question_max_chars max_passages context_tokens engine_url engine_model engine_api_key "
+    "engine_connect_timeout_s engine_silence_timeout_s engine_grammar temperature top_p answer_tokens "
+    "engine_python engine_tensor_parallel_size engine_max_model_len engine_max_num_seqs engine_dtype "
+    "engine_enforce_eager engine_cpu_kvcache_gib".split()
 )
 
 

@@ -36,7 +36,6 @@ from rag_service.screening import Policy, screen_question
 from rag_service.sentence_stream import SentenceStream
 from rag_service.settings import ServiceSettings, short_model_name
 
-
 # A retracted text is never an answer's ground.
 _ADMITTED = SearchFilter(statuses=("current", "superseded"))
 

@@ -46,7 +46,9 @@ _WESTERN = re.compile(
     r"|(?<=[a-z\d])[²³](?!\w)|(?<=[\d\s])[¼½¾](?=[\s-])"
 )
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_COMMON_MARKS = set("，。、；：？！“”‘’（）《》〈〉【】「」『』—…·％℃～　－／１２３４５６７８９０①②③④⑤⑥◎●○±×≥≤μα\u3000")
+_COMMON_MARKS = set(
+    "，。、；：？！“”‘’（）《》〈〉【】「」『』—…·％℃～　－／１２３４５６７８９０①②③④⑤⑥◎●○±×≥≤μα\u3000"
+)
 
 
 def decode(raw: bytes, declared: str = "") -> str:

@@ -7,12 +7,15 @@ from knowledge.document import Language, guess_language
 
 # Function words that no other of these languages writes the same way.
 _FUNCTION_WORDS = {
-    "en": "the of and to is for are with that this from by which have not your you",
-    "es": "el los las del que por para una con más como pero sus está son puede",
-    "fr": "le les des du et est dans pour une qui sur pas avec vous être ou au",
-    "de": "der die das und ist nicht mit von den ein eine für auf dem werden oder",
-    "pt": "os não uma com para dos das em são mais você pode ou ao seu",
-    "it": "il di che è per gli della con sono una del nel alla può più",
+    language: frozenset(words.split())
+    for language, words in {
+        "en": "the of and to is for are with that this from by which have not your you",
+        "es": "el los las del que por para una con más como pero sus está son puede",
+        "fr": "le les des du et est dans pour une qui sur pas avec vous être ou au",
+        "de": "der die das und ist nicht mit von den ein eine für auf dem werden oder",
+        "pt": "os não uma com para dos das em são mais você pode ou ao seu",
+        "it": "il di che è per gli della con sono una del nel alla può più",
+    }.items()
 }
 _SERVED = {"zh": "zh", "chi": "zh", "zho": "zh", "cn": "zh", "en": "en", "eng": "en"}
 _NAMES = {"english": "en", "chinese": "zh", "simplified chinese": "zh", "traditional chinese": "zh"}
@@ -41,10 +44,7 @@ def name_language(text: str, declared: str = "") -> Language:
     if tag and tag not in _SERVED and len(tag) > 1:
         raise UnreadableDocument(f"is in language {declared.strip()!r}; only Chinese and English are read")
     found = [word.lower() for word in _WORD.findall(text[:_SAMPLE_CHARS])]
-    counts = {
-        language: sum(word in known for word in found)
-        for language, known in ((key, set(words.split())) for key, words in _FUNCTION_WORDS.items())
-    }
+    counts = {key: sum(word in known for word in found) for key, known in _FUNCTION_WORDS.items()}
     likeliest = max(counts, key=lambda language: counts[language])
     if counts[likeliest] >= _MIN_WORDS and counts[likeliest] > 3 * counts["en"]:
         raise UnreadableDocument(f"looks like language {likeliest!r}; only Chinese and English are read")

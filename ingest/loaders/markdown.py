@@ -1,6 +1,7 @@
 """Markdown with YAML front matter."""
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any, cast, get_args
@@ -8,10 +9,19 @@ from typing import Any, cast, get_args
 import yaml
 
 from ingest.errors import UnreadableDocument
-from ingest.loaders.text import decode
-from knowledge.document import Document, Imprint, Section, Status, guess_language
+from ingest.loaders.encoding import decode
+from ingest.loaders.language import name_language
+from ingest.loaders.markdown_html import show_html
+from ingest.loaders.statute import article_headings, dated_head, dated_name
+from ingest.loaders.writing.sections import Heading, cut_sections
+from ingest.loaders.writing.words import fold
+from knowledge.document import Document, Imprint, Status
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)\n*", re.DOTALL)
+# A line of text, none that begins a list, a quotation or a table.
+_PARAGRAPH = re.compile(r" {0,3}(?![-*+>|#]|\d+[.)])\S")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*\n?")
+_HEAD_END = "<!-- INFO END -->"
 _HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*)")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 
@@ -21,21 +31,26 @@ def load_markdown(raw: bytes, name: str) -> Document:
 
     Front matter keys: `id`, `title`, `language` (or `lang`), `publisher`, `url`, `published_on`,
     `reviewed_on` (ISO dates), `license`, `supersedes`, `status`. Others are ignored. Without it
-    the file's name is the id and the first heading the title.
+    the file's name is the id and the first heading the title, and a statute has the date in its
+    name or the latest one in its head. Comments and hidden HTML are left out, other tags dropped.
 
     Raises:
-        UnreadableDocument: Not UTF-8, or the front matter is not YAML or has a wrong value.
+        UnreadableDocument: The encoding is not certain, or the front matter is not YAML or has a
+            wrong value.
     """
     content = decode(raw)
     match = _FRONT_MATTER.match(content)
     fields = _parse(match.group(1)) if match else {}
     text = content[match.end() :] if match else content
+    head = text.partition(_HEAD_END)[0] if _HEAD_END in text else ""
+    text = show_html(text)
     headings = _headings(text)
-    title = str(fields.get("title") or (headings[0][2] if headings else PurePosixPath(name).name))
+    title = str(fields.get("title") or (headings[0].words if headings else PurePosixPath(name).name))
+    imprint = _imprint(fields, name, title, text)
+    if imprint.published_on is None:
+        imprint = replace(imprint, published_on=dated_name(name) or dated_head(head))
     return Document(
-        imprint=_imprint(fields, name, title, text),
-        text=text,
-        sections=_sections(text, headings, title),
+        imprint=imprint, text=text, sections=cut_sections(text, article_headings(text, headings), title)
     )
 
 
@@ -60,7 +75,7 @@ def _parse(front_matter: str) -> dict[str, Any]:
 
 
 def _imprint(fields: dict[str, Any], name: str, title: str, text: str) -> Imprint:
-    language = fields.get("language") or fields.get("lang") or guess_language(text)
+    language = fields.get("language") or fields.get("lang") or name_language(text)
     if str(language)[:2] not in ("zh", "en"):
         raise UnreadableDocument(f"front matter: language {language!r} is not zh or en")
     return Imprint(
@@ -101,39 +116,24 @@ def _date(fields: dict[str, Any], key: str) -> date | None:
         raise UnreadableDocument(f"front matter: {key} {value!r} is not a date like 2026-01-31") from error
 
 
-def _headings(text: str) -> list[tuple[int, int, str]]:
-    """List (offset, level, heading) of the headings outside code fences."""
-    found: list[tuple[int, int, str]] = []
+def _headings(text: str) -> list[Heading]:
+    """List the headings outside code fences: "# A", and lines underlined with "=" or "-"."""
+    found: list[Heading] = []
     offset, fence = 0, ""
+    above, above_above = "", ""
     for line in text.splitlines(keepends=True):
-        mark = _FENCE.match(line)
-        heading = _HEADING.match(line)
+        mark, heading, end = _FENCE.match(line), _HEADING.match(line), offset + len(line.rstrip())
         if mark and not fence:
             fence = mark.group(1)
         elif mark and fence == mark.group(1):
             fence = ""
         elif heading and not fence:
-            text_of_it = heading.group(2).rstrip()
-            found.append((offset, len(heading.group(1)), text_of_it.rstrip("#").rstrip() or text_of_it))
+            words = heading.group(2).rstrip()
+            words = fold(words.rstrip("#")) or words
+            found.append(Heading(offset, end, len(heading.group(1)), words))
+        elif not fence and _UNDERLINE.fullmatch(line) and _PARAGRAPH.match(above) and not above_above.strip():
+            level = 1 if line.lstrip()[0] == "=" else 2
+            found.append(Heading(offset - len(above), end, level, fold(above)))
+        above, above_above = line, above
         offset += len(line)
     return found
-
-
-def _sections(text: str, headings: list[tuple[int, int, str]], title: str) -> tuple[Section, ...]:
-    starts = [offset for offset, _, _ in headings]
-    sections: list[Section] = []
-    start = 0
-    if not starts or text[: starts[0]].strip():
-        sections.append(Section((), 0, starts[0] if starts else len(text)))
-        start = sections[0].end
-    chain: list[tuple[int, str]] = []
-    for (offset, level, heading), end in zip(headings, [*starts, len(text)][1:], strict=True):
-        chain = [(depth, above) for depth, above in chain if depth < level] + [(level, heading)]
-        has_body = "\n" in text[offset:end].strip()
-        if not has_body and end < len(text):
-            continue  # a heading straight above another begins that one's section
-        # The title is shown beside the path already.
-        path = tuple(above for _, above in chain if above != title)
-        sections.append(Section(path, start, end))
-        start = end
-    return tuple(sections)

@@ -4,14 +4,14 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import IO
 
 from ingest.sources.archives import archive_members, is_archive
 from ingest.sources.entry import MAX_ENTRY_BYTES, Entry, too_large
 from ingest.sources.file import File, read_each
 from ingest.sources.record import RECORD_SUFFIXES, holds_topics, read_records
-from ingest.sources.unpacking import COMPRESSED_SUFFIXES, UNPACK_ERRORS, Unpacked
+from ingest.sources.unpacking import COMPRESSED_SUFFIXES, UNPACK_ERRORS, Unpacked, buffered
 
 _PIECE_BYTES = 2**20
 
@@ -32,8 +32,8 @@ def read_contents(file: File) -> Iterator[Entry]:
         return
     if file.filename.lower().endswith(COMPRESSED_SUFFIXES):
         file = _unpacked(file)
-    if PurePosixPath(file.filename).suffix.lower() in RECORD_SUFFIXES:
-        yield from read_records(file)
+    if splitext(file.filename)[1].lower() in RECORD_SUFFIXES:
+        yield from read_records(replace(file, stream=buffered(file.stream)))
     else:
         yield from _read_document(file)
 
@@ -54,8 +54,8 @@ def _read_member(member: File | Entry) -> Iterator[Entry]:
 
 def _unpacked(file: File) -> File:
     """Look into a compressed file; `a.txt.gz` is the document `a.txt`."""
-    stream = io.BufferedReader(Unpacked(file.stream, file.place))
-    suffix = PurePosixPath(file.filename).suffix
+    stream = io.BufferedReader(Unpacked(file.stream, file.place), _PIECE_BYTES)
+    suffix = splitext(file.filename)[1]
     return replace(
         file,
         name=(file.name or file.filename).removesuffix(suffix),
@@ -70,7 +70,8 @@ def _read_document(file: File) -> Iterator[Entry]:
         yield file.fault(file.name, too_large(file.n_bytes))
         return
     try:
-        raw = read_up_to(file.stream, MAX_ENTRY_BYTES + 1)
+        piece_bytes = _PIECE_BYTES if file.n_bytes is None else file.n_bytes + 1
+        raw = read_up_to(file.stream, MAX_ENTRY_BYTES + 1, piece_bytes)
     except UNPACK_ERRORS as error:
         reason = getattr(error, "strerror", None) or error
         yield file.fault(file.name, f"cannot be read: {reason}")
@@ -83,10 +84,10 @@ def _read_document(file: File) -> Iterator[Entry]:
         yield file.entry(file.name, raw)
 
 
-def read_up_to(stream: IO[bytes], n_bytes: int) -> bytes:
-    """Read a stream to its end, or so many bytes of it, without setting memory aside for all."""
+def read_up_to(stream: IO[bytes], n_bytes: int, piece_bytes: int = _PIECE_BYTES) -> bytes:
+    """Read a stream to its end, or so many bytes of it, setting memory aside piece by piece."""
     pieces: list[bytes] = []
-    while n_bytes > 0 and (piece := stream.read(min(n_bytes, _PIECE_BYTES))):
+    while n_bytes > 0 and (piece := stream.read(min(n_bytes, piece_bytes))):
         pieces.append(piece)
         n_bytes -= len(piece)
     return b"".join(pieces)

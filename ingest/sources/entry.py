@@ -4,7 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 # A reference text of this size is a fault, not a book: the longest drug label known has 2 MB.
 MAX_ENTRY_BYTES = 64 * 2**20
@@ -28,6 +28,7 @@ class Entry:
     name: str
     raw: bytes | None
     fault: str = ""
+    is_record: bool = False
     media_type: str = ""
     etag: str = ""
     url: str = ""
@@ -71,8 +72,8 @@ def encodable(name: str) -> str:
 
 def is_left_out(name: str) -> bool:
     """Tell whether a name is hidden or of a file that describes a collection (README, LICENSE)."""
-    path = PurePosixPath(name)
-    return any(part.startswith(".") for part in path.parts) or path.stem.lower() in _ABOUT
+    last = name.rpartition("/")[2]
+    return name.startswith(".") or "/." in name or splitext(last)[0].lower() in _ABOUT
 
 
 def too_large(n_bytes: int | None) -> str:

@@ -35,13 +35,14 @@ class File:
         """The place of the file, for people."""
         return f"{self.source.name}/{self.name}" if self.name else self.source.name
 
-    def entry(self, name: str, raw: bytes) -> Entry:
+    def entry(self, name: str, raw: bytes, is_record: bool = False) -> Entry:
         """Make the entry of a document in this file."""
         return Entry(
             self.source.name,
             name,
             raw,
-            media_type=self.media_type,
+            is_record=is_record,
+            media_type="" if is_record else self.media_type,
             etag=self.etag,
             url=self.url,
             defaults=self.source.fingerprint,

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -42,7 +43,8 @@ class Source:
         delay_s: Seconds between two requests to one host.
         include: Globs of the names that are read; empty for all.
         exclude: Globs of names that are not read, whatever `include` says.
-        columns: For CSV and JSON records, the column of each document field.
+        columns: For CSV and JSON records, the column or columns of each document field
+            (`ingest.loaders.columns.ColumnMap`).
         urls: Addresses, instead of a location.
         options: Storage options of an object store or constructor arguments of a reader; these
             may hold secrets and are never shown.
@@ -59,7 +61,7 @@ class Source:
     delay_s: float = DELAY_S
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     urls: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     load: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -78,13 +80,13 @@ class Source:
             return "reader"
         return "objects" if "://" in self.location else "path"
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of what it adds to its documents, 16 hexadecimal digits; empty when that is nothing."""
-        facts = [self.publisher, self.license, self.language, self.trust, dict(self.columns)]
-        if facts == ["", None, None, "general", {}]:
+        facts = [self.publisher, self.license, self.language, self.trust]
+        if facts == ["", None, None, "general"]:
             return ""
-        return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+        return hashlib.sha256(orjson.dumps(facts)).hexdigest()[:16]
 
     def excludes(self, name: str) -> bool:
         """Tell whether a name, or the archive that it lies in, is excluded."""

@@ -3,7 +3,7 @@
 import io
 import tarfile
 from collections.abc import Iterator
-from typing import IO, Self
+from typing import IO, Self, cast
 
 from ingest.errors import SourceMissing
 from ingest.sources.entry import Entry, clean_name, is_left_out
@@ -44,7 +44,7 @@ def _open(archive: File, tar: tarfile.TarFile, member: tarfile.TarInfo) -> Itera
     if member.issparse():
         yield archive.fault(full, "is stored as a sparse file; pack it without --sparse")
     elif name and not is_left_out(name) and archive.source.admits(full):
-        stream = io.BufferedReader(_Member(packed, archive), _BUFFER_BYTES)
+        stream = cast(IO[bytes], _Member(packed, archive))
         yield File(archive.source, full, name, stream, member.size, is_member=True)
     if not member.issparse():
         # To the end, so that the next bytes are a header and `allow` can tell a false one.

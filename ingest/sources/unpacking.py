@@ -51,13 +51,11 @@ class Unpacked(io.RawIOBase):
     """
 
     def __init__(self, stream: IO[bytes], place: str) -> None:
-        packed = (
-            stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
-        )
+        packed = buffered(stream)
         head = packed.peek(6)
         unpack = next((unpack for magic, unpack in _MAGIC.items() if head.startswith(magic)), None)
         self._packed = packed
-        self._plain: IO[bytes] = unpack(packed) if unpack else packed
+        self._plain = unpack(packed) if unpack else packed
         self._place = place
         self._n_bytes = 0
         self._allowed = sys.maxsize
@@ -72,13 +70,19 @@ class Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
         """Fill a buffer with the next bytes."""
-        read = self._plain.read(len(buffer))
+        # Not read(): where the stream breaks off, that would lose what came out before.
+        read: bytes = self._plain.read1(len(buffer))
         buffer[: len(read)] = read
         self._n_bytes += len(read)
         check_size(self._n_bytes, self._packed.tell(), self._place)
         if self._n_bytes > self._allowed:
             raise SourceMissing(f"{self._place} holds a header of more than a MiB; it was made to harm")
         return len(read)
+
+
+def buffered(stream: IO[bytes]) -> io.BufferedReader:
+    """Put a buffer before a stream that has none: without one, lines are read byte by byte."""
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
 
 
 def check_size(n_unpacked: int, n_packed: int, place: str) -> None:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass
 from math import ceil
 
@@ -190,6 +191,24 @@ def test_an_over_long_sentence_of_two_scripts_is_cut_to_the_budget():
 
 def test_a_word_longer_than_the_budget_is_cut_between_characters():
     assert ("x" * 400, True) == ("".join(texts(chunk("x" * 400, 40))), len(chunk("x" * 400, 40)) > 1)
+
+
+MEASURES = ["2.5 mg", "140/90 mmHg", "10–20 毫克", "38.5 °C", "7.0%", "1,500 IU/d", "2026-01-31", "≥ 90 次"]
+
+
+@laws
+@given(
+    st.lists(st.sampled_from([*MEASURES, "and", "with water", "每日服用"]), min_size=20, max_size=60), BUDGETS
+)
+def test_a_figure_is_not_parted_from_its_unit(words: list[str], budget_tokens: int):
+    whole = {measure.strip("≥ ") for measure in MEASURES}
+    text = " ".join(words)
+    inside = {m.start() + i for w in whole for m in re.finditer(re.escape(w), text) for i in range(1, len(w))}
+    assert set() == inside & {passage.start for passage in chunk(text, budget_tokens + 10)}
+
+
+def test_a_figure_longer_than_the_budget_is_cut_all_the_same():
+    assert ("1" * 400, True) == ("".join(texts(chunk("1" * 400, 40))), len(chunk("1" * 400, 40)) > 1)
 
 
 def test_a_passage_id_changes_with_the_revision():

@@ -1,4 +1,5 @@
-import asyncio
+import os
+import re
 from pathlib import Path
 
 import orjson
@@ -7,31 +8,20 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from ingest.cli import app
-from knowledge.embedding import fingerprint_model
-from knowledge.embedding_fake import HashingEmbedder
-from tests.ingest.factories import PRESSURE, run_ingest, write_texts
+from knowledge.edge_lock import writer_lock
+from tests.ingest.factories import PRESSURE, SUGAR, publish, write_texts
+
+pytestmark = pytest.mark.usefixtures("command_settings")
 
 
-@pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point to a store of this test and to a model that is there but is never loaded."""
-    model = tmp_path / "model"
-    model.mkdir()
-    (model / "config.json").write_text("{}")
-    monkeypatch.setenv("MEDCITE_KNOWLEDGE_PATH", str(tmp_path / "knowledge"))
-    monkeypatch.setenv("MEDCITE_EMBEDDING_MODEL", str(model))
+def invoke(*arguments: str | Path, command: str = "run") -> Result:
+    return CliRunner().invoke(app, [*command.split(), *map(str, arguments)])
 
 
-def invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, ["run", *map(str, arguments)])
-
-
-def publish(tmp_path: Path, **texts: str) -> Path:
-    """Publish texts with the recipe that the command will have."""
+def publish_texts(tmp_path: Path, **texts: str) -> Path:
+    """Publish texts and give their folder."""
     folder = write_texts(tmp_path / "texts", **texts)
-    embedder = HashingEmbedder()
-    embedder.fingerprint = fingerprint_model(str(tmp_path / "model"), tmp_path / "model")
-    asyncio.run(run_ingest(tmp_path, folder, embedder=embedder, passage_tokens=256))
+    publish(tmp_path, folder)
     return folder
 
 
@@ -88,21 +78,25 @@ def test_a_store_that_cannot_be_written_is_not_published(monkeypatch: pytest.Mon
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("MEDCITE_KNOWLEDGE_PATH", str(tmp_path / "file"))
     result = invoke(write_texts(tmp_path / "texts", pressure=PRESSURE))
-    assert (2, True) == (result.exit_code, f"{tmp_path}/file" in result.stderr)
+    assert (2, True, True) == (
+        result.exit_code,
+        f"{tmp_path}/file" in result.stderr,
+        isinstance(result.exception, SystemExit),
+    )
 
 
 def test_an_index_that_is_up_to_date_has_exit_code_0(tmp_path: Path):
-    result = invoke(publish(tmp_path, pressure=PRESSURE))
+    result = invoke(publish_texts(tmp_path, pressure=PRESSURE))
     assert (0, True) == (result.exit_code, "is up to date" in result.stdout)
 
 
 def test_an_index_with_a_quarantined_entry_has_exit_code_1(tmp_path: Path):
-    result = invoke(publish(tmp_path, pressure=PRESSURE, broken=""))
+    result = invoke(publish_texts(tmp_path, pressure=PRESSURE, broken=""))
     assert (1, True) == (result.exit_code, "broken.md: is empty" in result.stdout)
 
 
 def test_a_source_named_twice_is_read_once(tmp_path: Path):
-    folder = publish(tmp_path, pressure=PRESSURE)
+    folder = publish_texts(tmp_path, pressure=PRESSURE)
     report = orjson.loads(invoke(folder, folder, "--json").stdout)
     assert (0, 1) == (report["exit_code"], report["documents"]["unchanged"])
 
@@ -110,3 +104,105 @@ def test_a_source_named_twice_is_read_once(tmp_path: Path):
 def test_without_a_source_the_usage_is_shown():
     result = invoke()
     assert (2, True) == (result.exit_code, "SOURCE" in result.output)
+
+
+def test_a_broken_golden_file_stops_the_start_and_is_named(tmp_path: Path):
+    folder = publish_texts(tmp_path, pressure=PRESSURE)
+    (folder / "golden.jsonl").write_text('{"question": "?", "documents": ["a"]}\n{')
+    result = invoke(folder)
+    assert (2, True) == (result.exit_code, f"{folder}/golden.jsonl:2: is not JSON" in result.stderr)
+
+
+def test_a_catalogue_names_the_sources(tmp_path: Path):
+    folder = publish_texts(tmp_path, pressure=PRESSURE)
+    catalogue = tmp_path / "sources.yaml"
+    catalogue.write_text(f"sources:\n  - name: {folder}\n    location: {folder}\n")
+    assert (0, True) == (
+        (result := invoke("--sources", catalogue)).exit_code,
+        "is up to date" in result.stdout,
+    )
+
+
+def test_a_store_in_use_names_who_is_at_work(tmp_path: Path):
+    folder = write_texts(tmp_path / "texts", pressure=PRESSURE)
+    (tmp_path / "knowledge").mkdir()
+    with writer_lock(tmp_path / "knowledge"):
+        result = invoke(folder)
+    assert (2, True, True) == (
+        result.exit_code,
+        f"process {os.getpid()} on " in result.stderr,
+        "wait for it to end" in result.stderr,
+    )
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """Publish three texts and a broken one, then change, remove and add one."""
+    folder = publish_texts(tmp_path, same=PRESSURE, other=SUGAR, gone="Gone.", broken="")
+    (folder / "gone.md").unlink()
+    return write_texts(folder, other=SUGAR.replace("7.0", "6.5"), new="New.")
+
+
+@pytest.mark.parametrize("state", ["new", "changed", "retried", "unchanged", "removed"])
+def test_a_plan_counts_what_a_run_would_do(changed: Path, state: str):
+    assert re.search(rf"│ {state} +│ +1 │", invoke(changed, command="plan").stdout)
+
+
+def test_a_plan_as_json_names_what_a_run_would_do(changed: Path):
+    planned = orjson.loads(invoke(changed, "--json", command="plan").stdout)
+    assert planned == {
+        "new": [[str(changed), "new.md"]],
+        "changed": [[str(changed), "other.md"]],
+        "retried": [[str(changed), "broken.md"]],
+        "unchanged": ["pressure"],
+        "removed": ["gone"],
+        "built_anew": False,
+        "refusal": "",
+        "unreadable": {},
+    }
+
+
+def test_a_plan_writes_nothing(tmp_path: Path, changed: Path):
+    def sizes() -> dict[Path, int]:
+        return {path: path.stat().st_size for path in tmp_path.rglob("*")}
+
+    before = sizes()
+    invoke(changed, command="plan")
+    assert before == sizes()
+
+
+def test_a_plan_before_any_ingest_has_everything_to_do(tmp_path: Path):
+    folder = write_texts(tmp_path / "texts", pressure=PRESSURE)
+    planned = orjson.loads(invoke(folder, "--json", command="plan").stdout)
+    assert ([[str(folder), "pressure.md"]], False) == (planned["new"], planned["built_anew"])
+
+
+def test_a_plan_for_another_recipe_says_that_all_is_built_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: Path
+):
+    monkeypatch.setenv("MEDCITE_PASSAGE_TOKENS", "128")
+    planned = orjson.loads(invoke(changed, "--json", command="plan").stdout)
+    assert (4, True, "") == (len(planned["new"]), planned["built_anew"], planned["refusal"])
+
+
+def test_a_plan_tells_why_a_run_would_refuse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: Path):
+    monkeypatch.setenv("MEDCITE_PASSAGE_TOKENS", "128")
+    result = invoke(write_texts(tmp_path / "other"), command="plan")
+    assert (
+        f"A run would refuse: everything must be built anew, but these sources were not named or not listed to their end: {changed};"
+        in result.stdout
+    )
+
+
+def test_a_plan_names_what_cannot_be_read(tmp_path: Path):
+    assert f"{tmp_path}/nothing does not exist" in invoke(tmp_path / "nothing", command="plan").stdout
+
+
+def test_a_retry_of_what_is_still_broken_publishes_nothing(tmp_path: Path):
+    folder = publish_texts(tmp_path, pressure=PRESSURE, broken="")
+    report = orjson.loads(invoke(folder, "--json", command="quarantine retry").stdout)
+    assert (1, "unchanged", {f"{folder}/broken.md": "is empty"}) == (
+        report["exit_code"],
+        report["outcome"],
+        report["quarantined"],
+    )

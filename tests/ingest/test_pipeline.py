@@ -87,7 +87,7 @@ async def test_a_renamed_file_keeps_its_document(tmp_path: Path):
     ("content", "reason"),
     [
         (BROKEN, "status 'draft' is not one of"),
-        (b"\xff\xfe", "is not UTF-8 text"),
+        (bytes(range(256)), "NUL"),
         (b"", "is empty"),
         ("---\npublished_on: 2026-02-30\n---\nText.", "day is out of range"),
     ],

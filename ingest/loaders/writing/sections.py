@@ -19,8 +19,9 @@ class Heading:
 def cut_sections(text: str, headings: Sequence[Heading], title: str) -> tuple[Section, ...]:
     """Cut a text at its headings into sections that tile it.
 
-    A heading straight above another begins that one's section; text above the first heading is a
-    section without a path. The document's title is no part of a path: it is shown beside it.
+    A heading straight above a lower one begins that one's section; one straight above its equal
+    says something by itself ("4.1 Active liver disease") and is a section. Text above the first
+    heading is a section without a path. The document's title is no part of a path.
 
     Args:
         text: The document's text.
@@ -34,9 +35,11 @@ def cut_sections(text: str, headings: Sequence[Heading], title: str) -> tuple[Se
         sections.append(Section((), 0, starts[0] if starts else len(text)))
         start = sections[0].end
     chain: list[Heading] = []
-    for heading, end in zip(headings, [*starts, len(text)][1:], strict=True):
+    for n, heading in enumerate(headings):
+        below = headings[n + 1] if n + 1 < len(headings) else None
+        end = below.start if below else len(text)
         chain = [above for above in chain if above.level < heading.level] + [heading]
-        if not text[heading.end : end].strip() and end < len(text):
+        if below and below.level > heading.level and not text[heading.end : end].strip():
             continue
         path = tuple(above.words for above in chain if above.words != title)
         sections.append(Section(path, start, end))

@@ -7,6 +7,8 @@ from ingest.loaders.writing.words import fold
 
 # No real table is wider; a column span of a million is an attack on memory.
 _MAX_COLUMNS = 200
+# A last row of one cell is a note below the table when it is longer than the name of a group.
+_MIN_NOTE_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,17 @@ class Cell:
     n_rows: int = 1
     n_columns: int = 1
     is_heading: bool = False
+
+
+def set_apart(rows: Sequence[Sequence[Cell]]) -> tuple[list[str], Sequence[Sequence[Cell]], list[str]]:
+    """Set apart what stands across a table's whole width: titles above it, notes below it."""
+    first, last = 0, len(rows)
+    while first < last and _spans_all(rows[first]):
+        first += 1
+    while last > first and _spans_all(rows[last - 1]) and len(rows[last - 1][0].words) >= _MIN_NOTE_CHARS:
+        last -= 1
+    above, below = ([row[0].words for row in part] for part in (rows[:first], rows[last:]))
+    return above, rows[first:last], below
 
 
 def lay_out(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
@@ -30,9 +43,7 @@ def lay_out(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
         Rows of equal length, the heading row first; empty when no cell has words.
     """
     grid = _grid(rows)
-    n_headings = 0
-    while n_headings < len(rows) and _is_heading(rows[n_headings]):
-        n_headings += 1
+    n_headings = _n_headings(rows, grid)
     if n_headings > 1:
         grid[:n_headings] = [[_stack(column) for column in zip(*grid[:n_headings], strict=True)]]
     grid = [row for row in grid if any(row)]
@@ -76,8 +87,25 @@ def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     return [line + [""] * (width - len(line)) for line in lines]
 
 
+def _n_headings(rows: Sequence[Sequence[Cell]], grid: list[list[str]]) -> int:
+    """Count the heading rows: marked as such, or below a heading that spans columns."""
+    n = 0
+    while n < len(rows) and _is_heading(rows[n]):
+        n += 1
+    n = max(1, n)
+    while n < len(rows) and any(cell.n_columns > 1 for cell in rows[n - 1]) and len(rows[n - 1]) > 1:
+        if grid[n][0] not in ("", grid[n - 1][0]):
+            break
+        n += 1
+    return n
+
+
 def _is_heading(row: Sequence[Cell]) -> bool:
     return any(cell.is_heading for cell in row) and all(cell.is_heading or not cell.words for cell in row)
+
+
+def _spans_all(row: Sequence[Cell]) -> bool:
+    return len(row) == 1 and row[0].n_columns > 1
 
 
 def _place(cell: Cell, line: list[str], below: dict[int, tuple[int, str]], *, is_alone: bool) -> None:

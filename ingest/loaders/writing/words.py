@@ -11,7 +11,7 @@ _SPACE = re.compile(r"\s+")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _TRADE_MARKS = {"TM": "™", "tm": "™", "SM": "℠", "R": "®"}
 _RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_RAISABLE = re.compile(r"[0-9+\-−=()n]+")
+_RAISABLE = re.compile(r"[0-9+\-−=()n,–]+")
 
 
 def squeeze(text: str) -> str:
@@ -21,6 +21,8 @@ def squeeze(text: str) -> str:
 
 def fold(text: str) -> str:
     """Put a text on one line: as `squeeze`, without blanks at the ends."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return squeeze(text).strip()
 
 

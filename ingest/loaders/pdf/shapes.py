@@ -1,0 +1,220 @@
+"""Shapes: what the objects of a PDF page are, before its text is read.
+
+One walk over the objects takes out text that no reader sees, and collects ruled lines and pictures.
+Raw calls of pdfium are used: the wrapper's objects would cost more than the reading of the text.
+"""
+
+import ctypes
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import pypdfium2.raw as pdfium
+from pypdfium2 import PdfPage
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in points, from the page's lower left corner."""
+Place = tuple[float, float, float, float, float, float]
+"""A PDF matrix: x' = a·x + c·y + e, y' = b·x + d·y + f."""
+
+# Text of one point cannot be read.
+_MAX_TINY_POINTS = 1.0
+_WHITE = 250
+# Lines are drawn as strokes or as thin boxes.
+_MAX_RULE_POINTS = 2.5
+_MIN_RULE_POINTS = 8.0
+# Smaller than a cell: a tick box, a part of a drawing.
+_MIN_BOX_POINTS = 14.0
+_MAX_SEGMENTS = 2_000
+_MAX_DEPTH = 8
+_IDENTITY: Place = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_DRAWING_SCALE = 0.5
+# A picture of half the page behind invisible text is a scan with its recognised text.
+_SCAN_SHARE = 0.5
+_TEXT = pdfium.FPDF_PAGEOBJ_TEXT
+_KIND_OF = pdfium.FPDFPageObj_GetType
+_MODE_OF = pdfium.FPDFTextObj_GetTextRenderMode
+_FILL_OF = pdfium.FPDFPageObj_GetFillColor
+_INVISIBLE = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+
+
+@dataclass(slots=True)
+class Shapes:
+    """The ruled lines of a page, each a thin box, and the share of it that pictures cover."""
+
+    across: list[Box] = field(default_factory=list)
+    upright: list[Box] = field(default_factory=list)
+    picture_share: float = 0.0
+    dark: list[Box] = field(default_factory=list)
+    n_hidden: int = 0
+
+
+class _Walk:
+    def __init__(self, area: float) -> None:
+        self._area = max(1.0, area)
+        self._floats = [ctypes.c_float() for _ in range(4)]
+        self._colour = [ctypes.c_uint() for _ in range(4)]
+        self._matrix = pdfium.FS_MATRIX()
+        self._place = _IDENTITY
+        self.shapes = Shapes()
+        # Suspects are judged at the end, when everything that may lie behind them is known.
+        self.white: list[tuple[object, object, Box]] = []
+        self.invisible: list[tuple[object, object]] = []
+
+    def visit(self, owner: object, items: Iterable[object], depth: int) -> None:
+        """Look at the objects of the page or of a form on it; most are text that is seen."""
+        kind_of, mode_of, fill_of = _KIND_OF, _MODE_OF, _FILL_OF
+        red, green, blue, alpha = self._colour
+        for item in items:
+            kind = kind_of(item)
+            if kind != _TEXT:
+                self._visit_shape(item, kind, depth)
+            elif mode_of(item) in _INVISIBLE:
+                self.invisible.append((owner, item))
+            # Without a colour of its own text is black.
+            elif fill_of(item, red, green, blue, alpha):
+                if not alpha.value:
+                    self.invisible.append((owner, item))
+                elif red.value >= _WHITE and min(green.value, blue.value) >= _WHITE:
+                    self.white.append((owner, item, self.bounds(item)))
+
+    def _visit_shape(self, item: object, kind: int, depth: int) -> None:
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
+            self._visit_path(item)
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            left, bottom, right, top = box = self.bounds(item)
+            self.shapes.picture_share += max(0.0, right - left) * max(0.0, top - bottom) / self._area
+            self.shapes.dark.append(box)
+        elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
+            self.shapes.dark.append(self.bounds(item))
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
+            outer = self._place
+            pdfium.FPDFPageObj_GetMatrix(item, self._matrix)
+            self._place = _compose(self._matrix, outer)
+            n_items = pdfium.FPDFFormObj_CountObjects(item)
+            self.visit(item, [pdfium.FPDFFormObj_GetObject(item, n) for n in range(n_items)], depth + 1)
+            self._place = outer
+
+    def bounds(self, item: object) -> Box:
+        """Bounds of an object on the page; those of a form's parts are the form's own."""
+        left, bottom, right, top = self._floats
+        pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top)
+        box = left.value, bottom.value, right.value, top.value
+        return box if self._place == _IDENTITY else _moved(box, self._place)
+
+    def _visit_path(self, item: object) -> None:
+        left, bottom, right, top = box = self.bounds(item)
+        if (right - left < _MIN_BOX_POINTS and top - bottom < _MIN_BOX_POINTS) or _is_rule(box, self.shapes):
+            return
+        mode, stroke = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDFPath_GetDrawMode(item, mode, stroke)
+        is_filled = bool(mode.value and pdfium.FPDFPageObj_GetFillColor(item, *self._colour))
+        *channels, alpha = (channel.value for channel in self._colour)
+        if is_filled and alpha and min(channels) < _WHITE:
+            self.shapes.dark.append(box)
+        n_segments = pdfium.FPDFPath_CountSegments(item)
+        if n_segments <= 5:
+            if stroke.value:
+                self.shapes.across += [(left, y, right, y) for y in (bottom, top)]
+                self.shapes.upright += [(x, bottom, x, top) for x in (left, right)]
+        elif stroke.value and n_segments <= _MAX_SEGMENTS:
+            self._visit_segments(item, n_segments)
+
+    def _visit_segments(self, item: object, n_segments: int) -> None:
+        """Read a grid that is drawn as one path of many lines."""
+        x, y = ctypes.c_float(), ctypes.c_float()
+        pdfium.FPDFPageObj_GetMatrix(item, self._matrix)
+        m = self._matrix
+        before: tuple[float, float] | None = None
+        if self._place != _IDENTITY:
+            return
+        for n in range(n_segments):
+            segment = pdfium.FPDFPath_GetPathSegment(item, n)
+            pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+            here = (m.a * x.value + m.c * y.value + m.e, m.b * x.value + m.d * y.value + m.f)
+            if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_LINETO and before:
+                xs, ys = sorted((before[0], here[0])), sorted((before[1], here[1]))
+                _is_rule((xs[0], ys[0], xs[1], ys[1]), self.shapes)
+            before = here
+
+
+def clear_page(page: PdfPage, frame: Box) -> Shapes:
+    """Take hidden text out of a page and describe its other objects.
+
+    Hidden are text drawn invisibly (unless it is the recognised text of a scan), without opacity,
+    or in white on white. Text of one point is left to the reading of lines, which knows its size.
+
+    Args:
+        page: The page; its text must not have been loaded yet.
+        frame: The visible part of the page.
+    """
+    handle = page.raw
+    walk = _Walk((frame[2] - frame[0]) * (frame[3] - frame[1]))
+    n_items = pdfium.FPDFPage_CountObjects(handle)
+    walk.visit(handle, [pdfium.FPDFPage_GetObject(handle, n) for n in range(n_items)], 0)
+    hidden = [] if walk.shapes.picture_share >= _SCAN_SHARE else walk.invisible
+    suspects = [
+        suspect
+        for suspect in walk.white
+        if not any(_covers(behind, suspect[2]) for behind in walk.shapes.dark)
+    ]
+    if suspects:
+        is_blank = _blank_finder(page, frame)
+        hidden += [(owner, item) for owner, item, box in suspects if is_blank(box)]
+    for owner, item in hidden:
+        remove = pdfium.FPDFPage_RemoveObject if owner is handle else pdfium.FPDFFormObj_RemoveObject
+        if remove(owner, item):
+            pdfium.FPDFPageObj_Destroy(item)
+    walk.shapes.n_hidden = len(hidden)
+    return walk.shapes
+
+
+def _blank_finder(page: PdfPage, frame: Box) -> Callable[[Box], bool]:
+    """Draw a page, to see whether anything but white is where white text stands.
+
+    Only drawing tells what patterns, masks and blending make of a place.
+    """
+    bitmap = page.render(scale=_DRAWING_SCALE, grayscale=True, may_draw_forms=False)
+    pixels = (
+        bitmap.to_numpy()[..., 0] if bitmap.n_channels > 1 else bitmap.to_numpy().reshape(bitmap.height, -1)
+    )
+
+    def is_blank(box: Box) -> bool:
+        left, right = (round((x - frame[0]) * _DRAWING_SCALE) for x in (box[0], box[2]))
+        top, bottom = (round((frame[3] - y) * _DRAWING_SCALE) for y in (box[3], box[1]))
+        part = pixels[max(0, top) : bottom + 1, max(0, left) : right + 1]
+        return bool(part.size == 0 or part.min() >= _WHITE)
+
+    return is_blank
+
+
+def _compose(matrix: pdfium.FS_MATRIX, outer: Place) -> Place:
+    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+    p, q, r, s, t, u = outer
+    return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
+
+
+def _moved(box: Box, place: Place) -> Box:
+    a, b, c, d, e, f = place
+    corners = [(a * x + c * y + e, b * x + d * y + f) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _is_rule(box: Box, shapes: Shapes) -> bool:
+    left, bottom, right, top = box
+    width, height = right - left, top - bottom
+    if height <= _MAX_RULE_POINTS and width >= _MIN_RULE_POINTS:
+        y = (bottom + top) / 2
+        shapes.across.append((left, y, right, y))
+    elif width <= _MAX_RULE_POINTS and height >= _MIN_RULE_POINTS:
+        x = (left + right) / 2
+        shapes.upright.append((x, bottom, x, top))
+    else:
+        return math.isclose(width, 0) or math.isclose(height, 0)
+    return True
+
+
+def _covers(behind: Box, box: Box) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return behind[0] <= x <= behind[2] and behind[1] <= y <= behind[3]

@@ -1,0 +1,128 @@
+"""The worker process: reads PDFs from its standard input, one after the other.
+
+It stands between untrusted files and everything else: a file that crashes the parser, fills the
+memory or never ends takes only this process with it.
+
+    request   a head (`HEAD`) and the bytes of a PDF
+    answer    what stands in the margins of its share of the pages
+    request   what of that repeats over all pages
+    answer    the blocks of its pages
+
+All but the head are frames of a length (4 bytes, big-endian) and JSON. Empty frames are signs of
+life; an answer with a fault ends the exchange.
+"""
+
+import gc
+import os
+import resource
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import orjson
+import pypdfium2 as pdfium
+
+from ingest.loaders.pdf.blocks import make_blocks
+from ingest.loaders.pdf.furniture import drop_furniture, margin_keys
+from ingest.loaders.pdf.page import PageContent, read_page
+
+HEAD = struct.Struct(">QHH")
+"""Bytes of the PDF; which share of the pages to read; of how many shares."""
+LENGTH = struct.Struct(">I")
+
+# Fewer pages are read faster by one process than shared out to two.
+_MIN_SHARED_PAGES = 8
+_MAX_PAGES = 20_000
+_SIGN_OF_LIFE_S = 1.0
+_MEMORY_BYTES = 1536 * 2**20
+_CPU_S = 900
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    # What a library prints must not get between the frames.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # Nothing here makes cycles, and a collection looks at every line of every page.
+    gc.disable()
+    requests = sys.stdin.buffer
+    while head := requests.read(HEAD.size):
+        n_bytes, share, n_shares = HEAD.unpack(head)
+        _limit_cpu()
+        for answer in _answers(requests.read(n_bytes), share, n_shares, requests):
+            frame = orjson.dumps(answer) if answer else b""
+            answers.write(LENGTH.pack(len(frame)) + frame)
+            answers.flush()
+
+
+def _answers(source: bytes, share: int, n_shares: int, requests: BinaryIO) -> Iterator[dict[str, Any]]:
+    try:
+        document = pdfium.PdfDocument(source)
+        try:
+            yield from _read(document, share, n_shares, requests)
+        finally:
+            document.close()
+    except pdfium.PdfiumError as error:
+        is_locked = "password" in str(error).lower()
+        yield {
+            "fault": "is encrypted; remove the password" if is_locked else f"is not a complete PDF: {error}"
+        }
+    except (MemoryError, RecursionError) as error:
+        yield {"fault": f"is too large to read ({type(error).__name__})"}
+
+
+def _read(
+    document: pdfium.PdfDocument, share: int, n_shares: int, requests: BinaryIO
+) -> Iterator[dict[str, Any]]:
+    n_pages = len(document)
+    if n_pages > _MAX_PAGES:
+        yield {"fault": f"has {n_pages} pages, at most {_MAX_PAGES} are read"}
+        return
+    indexes = range(share, n_pages, n_shares)
+    if n_pages < _MIN_SHARED_PAGES:
+        indexes = range(0 if share else n_pages)
+    pages: list[PageContent] = []
+    broken: list[int] = []
+    alive = time.monotonic()
+    for index in indexes:
+        try:
+            pages.append(read_page(document, index))
+        except pdfium.PdfiumError:
+            broken.append(index + 1)
+        if time.monotonic() - alive > _SIGN_OF_LIFE_S:
+            alive = time.monotonic()
+            yield {}
+    yield {"margins": [margin_keys(page) for page in pages]}
+    (n_bytes,) = LENGTH.unpack(requests.read(LENGTH.size))
+    repeated = orjson.loads(requests.read(n_bytes))
+    for page in pages:
+        drop_furniture(page, repeated)
+    yield {
+        "n_pages": n_pages,
+        "title": "" if share else document.get_metadata_value("Title"),
+        "broken": broken,
+        "pages": [
+            {
+                "number": page.number,
+                "is_picture": page.is_picture,
+                "blocks": make_blocks(page.lines, page.grids),
+            }
+            for page in pages
+        ],
+    }
+
+
+def _limit_cpu() -> None:
+    """Bound the time of one request, also when the parent process is gone."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime) + _CPU_S
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main()

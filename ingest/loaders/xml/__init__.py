@@ -1,0 +1,1 @@
+"""XML: the layouts of publishers, told apart by their root element."""

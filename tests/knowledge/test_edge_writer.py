@@ -1,0 +1,88 @@
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from knowledge.edge_store import EdgeStore
+from knowledge.edge_writer import insist_on_room, writing
+from knowledge.errors import GenerationMissing, StoreUnavailable
+from scripts.bootstrap import ROOT
+from tests.knowledge.factories import complete, make_passage, names_in, publish, texts_of
+
+# A file may not grow beyond the limit, as on a full disk.
+FULL_DISK = """
+import asyncio, resource, sys
+from pathlib import Path
+from knowledge.edge_store import EdgeStore
+from knowledge.errors import KnowledgeError
+from tests.knowledge.factories import embed, make_manifest, make_passage
+
+async def write():
+    passages = [make_passage("new" * 200, ordinal=n) for n in range(50)]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+    async with EdgeStore(Path(sys.argv[1])).write("g2", None) as writer:
+        await writer.upsert(embed(passages))
+        await writer.complete(make_manifest("g2", passages))
+    raise SystemExit("it was written all the same")
+
+try:
+    asyncio.run(write())
+except KnowledgeError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize("limit_bytes", [0, 5_000, 1_000_000])
+def test_a_full_disk_is_an_error_of_ours_and_leaves_the_old_generation(tmp_path: Path, limit_bytes: int):
+    asyncio.run(publish(EdgeStore(tmp_path), "g1", [make_passage("old")]))
+    command = [sys.executable, "-c", FULL_DISK, tmp_path, str(limit_bytes)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert (0, True, ["old"], {"current", "generations", "lock"}) == (
+        done.returncode,
+        done.stdout.startswith("StoreUnavailable") and "File too large" in done.stdout,
+        asyncio.run(read_current(tmp_path)),
+        names_in(tmp_path),
+    ), done.stderr
+
+
+async def read_current(root: Path) -> list[str]:
+    return await texts_of(await EdgeStore(root).current())
+
+
+async def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path: Path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StoreUnavailable, match=f"{tmp_path}/file cannot be written: "):
+        async with EdgeStore(tmp_path / "file").write("g1", None):
+            pass
+
+
+async def test_a_pointer_that_cannot_be_moved_is_an_error_of_ours(tmp_path: Path):
+    await complete(EdgeStore(tmp_path), "g1", "new")
+    (tmp_path / "current").mkdir()
+    with pytest.raises(StoreUnavailable, match=f"{tmp_path} cannot be written: "):
+        await EdgeStore(tmp_path).publish("g1")
+
+
+async def test_a_manifest_that_cannot_be_replaced_is_an_error_of_ours(tmp_path: Path):
+    reader = await complete(EdgeStore(tmp_path), "g1", "new")
+    (tmp_path / "generations" / "g1" / "manifest.new").mkdir()
+    with pytest.raises(StoreUnavailable, match="g1 cannot be written: "):
+        await EdgeStore(tmp_path).record(reader.manifest)
+
+
+def test_errors_of_ours_pass_as_they_are(tmp_path: Path):
+    with pytest.raises(GenerationMissing), writing(tmp_path):
+        raise GenerationMissing
+
+
+def test_too_little_room_is_told_in_figures(tmp_path: Path):
+    with pytest.raises(
+        StoreUnavailable, match=r"\d+ MiB are free where 1099511627776 MiB are wanted; make room"
+    ):
+        insist_on_room(tmp_path / "not" / "yet" / "there", 2**60)
+
+
+def test_room_enough_is_no_error(tmp_path: Path):
+    insist_on_room(tmp_path / "not" / "yet" / "there", 1)
