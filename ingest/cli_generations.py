@@ -1,7 +1,7 @@
 """The commands of `medcite-ingest` that look at generations and switch between them."""
 
 import asyncio
-import sys
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -64,9 +64,7 @@ def quarantine_list(as_json: Json = False) -> None:
 async def _status(store: PassageStore, as_json: bool) -> None:
     manifest = await _current(store)
     age_h = (datetime.now(UTC) - datetime.fromisoformat(manifest.created_at)).total_seconds() / 3600
-    by_source: dict[str, int] = {}
-    for record in manifest.documents.values():
-        by_source[record.source] = by_source.get(record.source, 0) + 1
+    by_source = Counter(record.source for record in manifest.documents.values())
     facts: dict[str, Any] = {
         "generation": manifest.generation,
         "created_at": manifest.created_at,
@@ -80,7 +78,7 @@ async def _status(store: PassageStore, as_json: bool) -> None:
         **{f"documents of {source}": count for source, count in sorted(by_source.items())},
     }
     if as_json:
-        _print_json({**facts, "gate": [asdict(check) for check in manifest.gate]})
+        _write_json({**facts, "gate": [asdict(check) for check in manifest.gate]})
         return
     table = Table(show_header=False, title="Current generation", title_justify="left")
     for name, value in facts.items():
@@ -100,7 +98,7 @@ async def _generations(store: PassageStore, as_json: bool) -> None:
     current = reader.manifest.generation if reader else None
     manifests = await store.generations()
     if as_json:
-        _print_json(
+        _write_json(
             [{**_summary(manifest), "current": manifest.generation == current} for manifest in manifests]
         )
         return
@@ -181,7 +179,7 @@ async def _inspect(store: PassageStore, document_id: str, as_json: bool) -> None
     if not passages:
         raise GenerationMissing(f"the current generation has no document {document_id!r}")
     if as_json:
-        _print_json([asdict(passage) for passage in passages])
+        _write_json([asdict(passage) for passage in passages])
         return
     table = Table(title=escape(f"{passages[0].imprint.title} ({document_id})"), title_justify="left")
     for name in ("#", "kind", "tokens", "characters", "section", "begins"):
@@ -196,7 +194,7 @@ async def _inspect(store: PassageStore, document_id: str, as_json: bool) -> None
 async def _quarantine(store: PassageStore, as_json: bool) -> None:
     records = (await _current(store)).quarantine
     if as_json:
-        _print_json([asdict(record) for record in records])
+        _write_json([asdict(record) for record in records])
         return
     for record in records:
         _console.print(f"[yellow]{escape(record.place)}[/]: {escape(record.reason)}", soft_wrap=True)
@@ -204,15 +202,15 @@ async def _quarantine(store: PassageStore, as_json: bool) -> None:
 
 
 def _show(command: Callable[..., Coroutine[Any, Any, None]], *, as_json: bool) -> None:
-    _or_exit(lambda: asyncio.run(command(_store(), as_json=as_json)))
+    _or_exit(lambda: asyncio.run(command(open_store(read_settings(KnowledgeSettings)), as_json=as_json)))
 
 
 def _act(command: Callable[[PassageStore], Coroutine[Any, Any, str]]) -> None:
-    _or_exit(lambda: _console.print(asyncio.run(command(_store())), soft_wrap=True))
-
-
-def _store() -> PassageStore:
-    return open_store(read_settings(KnowledgeSettings))
+    _or_exit(
+        lambda: _console.print(
+            asyncio.run(command(open_store(read_settings(KnowledgeSettings)))), soft_wrap=True
+        )
+    )
 
 
 async def _current(store: PassageStore) -> Manifest:
@@ -240,8 +238,8 @@ def _verdict(manifest: Manifest) -> str:
     return "failed" if manifest.is_rejected else "passed"
 
 
-def _print_json(facts: object) -> None:
-    sys.stdout.write(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode() + "\n")
+def _write_json(facts: object) -> None:
+    typer.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
 
 
 def _or_exit(command: Callable[[], None]) -> None:

@@ -1,8 +1,8 @@
 """Loaders: bytes of one format to a document."""
 
 from collections.abc import Callable
-from functools import partial
 from posixpath import splitext
+from typing import TYPE_CHECKING
 
 from ingest.errors import UnreadableDocument
 from ingest.loaders.columns import ColumnMap
@@ -18,8 +18,12 @@ from ingest.loaders.xml.jats import load_jats
 from ingest.loaders.xml.medlineplus import load_medlineplus
 from ingest.loaders.xml.spl import load_spl
 from ingest.loaders.xml.tree import root_tag
-from ingest.sources import Entry
 from knowledge.document import Document
+
+if TYPE_CHECKING:
+    # The sources ask the loaders how a file is cut into records; and a worker that reads PDFs
+    # must not wait for what reads the web.
+    from ingest.sources import Entry
 
 VERSION = "loaders-2"
 
@@ -40,7 +44,7 @@ _XML_LOADERS: dict[str, Loader] = {
 _HTML_HEADS = (b"<!doctype html", b"<html")
 
 
-def load_document(entry: Entry) -> Document:
+def load_document(entry: "Entry") -> Document:
     """Load an entry by what the server said of it, the suffix of its name, and for XML its root.
 
     Raises:
@@ -63,11 +67,10 @@ def load_document(entry: Entry) -> Document:
     return document
 
 
-def _load(entry: Entry, raw: bytes) -> Document:
+def _load(entry: "Entry", raw: bytes) -> Document:
     name = entry.name or entry.source.rpartition("/")[2]
     if entry.is_record:
-        load = load_xml if raw.lstrip().startswith(b"<") else partial(load_record, columns=ColumnMap())
-        return load(raw, name)
+        return load_xml(raw, name) if raw.lstrip().startswith(b"<") else load_json(raw, name)
     stem, suffix = splitext(name)
     suffix = suffix.lower()
     media_type = entry.media_type.partition(";")[0].strip().lower()
@@ -78,6 +81,15 @@ def _load(entry: Entry, raw: bytes) -> Document:
         )
     _check_head(raw, load)
     return load(raw, stem if suffix in _LOADERS else name)
+
+
+def load_json(raw: bytes, name: str) -> Document:
+    """Load a record, or a file that is one, by the default names of its columns.
+
+    Raises:
+        UnreadableDocument: Not a JSON object, or one without text.
+    """
+    return load_record(raw, name, ColumnMap())
 
 
 def load_xml(raw: bytes, name: str) -> Document:
@@ -114,7 +126,7 @@ _LOADERS: dict[str, Loader] = {
     ".epub": load_epub,
     ".htm": load_html,
     ".html": load_html,
-    ".json": partial(load_record, columns=ColumnMap()),
+    ".json": load_json,
     ".markdown": load_markdown,
     ".md": load_markdown,
     ".nxml": load_xml,
@@ -133,7 +145,7 @@ _MEDIA_TYPES: dict[str, Loader] = {
 }
 # Servers say these of anything; a suffix that is known says more.
 _VAGUE_MEDIA_TYPES: dict[str, Loader] = {
-    "application/json": partial(load_record, columns=ColumnMap()),
+    "application/json": load_json,
     "application/xml": load_xml,
     "text/plain": load_text,
     "text/xml": load_xml,

@@ -4,12 +4,13 @@ Ben Abacha and Demner-Fushman, "A question-entailment approach to question answe
 BMC Bioinformatics 20:511, 2019.
 """
 
-import re
 from pathlib import PurePosixPath
 
 from lxml import etree
 
 from ingest.errors import UnreadableDocument
+from ingest.loaders.writing.words import fold_lines
+from ingest.loaders.xml.tree import parse_xml
 from knowledge.document import Document, Imprint, Section
 
 _LICENSE = "CC BY 4.0"
@@ -30,12 +31,7 @@ def load_medquad(raw: bytes, name: str) -> Document:
     Raises:
         UnreadableDocument: Not well-formed XML, another kind of XML, or no pair has an answer.
     """
-    try:
-        # No entities, no network, no giant trees: the file comes from outside.
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-        root = etree.fromstring(raw, parser)
-    except etree.XMLSyntaxError as error:
-        raise UnreadableDocument(f"is not well-formed XML: {error}") from error
+    root = parse_xml(raw)
     # A few files of the collection have the tags of an earlier layout: doc, pair, question, answer.
     for element in root.iter(etree.Element):
         element.tag = _TAGS.get(str(element.tag).lower(), element.tag)
@@ -74,7 +70,5 @@ def _sections(root: etree._Element) -> tuple[str, tuple[Section, ...]]:
 
 
 def _words(element: etree._Element | None) -> str:
-    """Read all text of an element, markup inside left out; fold runs of blanks, keep line breaks."""
-    text = "" if element is None else "".join(str(part) for part in element.itertext())
-    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in text.strip().splitlines())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    """Read all text of an element, markup inside left out; keep line breaks."""
+    return "" if element is None else fold_lines("".join(str(part) for part in element.itertext()))

@@ -11,7 +11,8 @@ MAX_ENTRY_BYTES = 64 * 2**20
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_ABOUT = ("readme", "license")
+# Names of files that describe or check a collection and are no part of it.
+_ABOUT = ("readme", "license", "golden")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-import fsspec  # type: ignore[import-untyped]  # ships no types
+import fsspec
 
 from ingest.errors import SourceMissing
 from ingest.sources.archives import is_archive

@@ -163,6 +163,19 @@ def test_a_generation_that_cannot_be_read_is_not_made_current(built: Built, comm
     assert (2, built.third) == (result.exit_code, built.current)
 
 
+def test_a_disk_that_cannot_be_written_is_told_without_a_traceback(built: Built):
+    in_the_way = built.root / "knowledge" / "current.new"
+    in_the_way.mkdir()
+    result = invoke("rollback")
+    in_the_way.rmdir()
+    assert (2, True, True, built.third) == (
+        result.exit_code,
+        isinstance(result.exception, SystemExit),
+        "cannot be written: " in result.stderr,
+        built.current,
+    )
+
+
 def test_the_roll_back_passes_over_a_generation_that_was_rolled_back_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -189,7 +189,7 @@ def test_closing_hashes_are_no_part_of_a_heading():
 
 
 def test_a_long_run_of_blanks_in_a_heading_takes_no_time():
-    assert f"a{' ' * 20_000}b" == load(f"# a{' ' * 20_000}b\n\ntext").imprint.title
+    assert "a b" == load(f"# a{' ' * 20_000}b\n\ntext").imprint.title
 
 
 def test_text_that_is_not_utf_8_is_refused():

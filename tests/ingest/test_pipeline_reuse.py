@@ -9,6 +9,7 @@ from ingest.gate import GateLimits
 from ingest.golden import GoldenQuestion
 from ingest.pipeline import ingest
 from ingest.run import Run
+from ingest.sources import Source
 from knowledge.embedding import Vectors
 from knowledge.errors import EmbeddingFailed
 from tests.ingest.factories import (
@@ -21,6 +22,7 @@ from tests.ingest.factories import (
     text_of,
     write_texts,
 )
+from tests.ingest.sources.server import Reply, serving
 
 
 def guideline(**changes: str) -> str:
@@ -165,3 +167,12 @@ async def test_a_folder_where_no_cache_can_be_does_not_stop_the_night(tmp_path: 
     first = await run_ingest(tmp_path, texts)
     write_texts(texts, pressure=PRESSURE.replace("140", "130"))
     assert ["published"] * 2 == [first.outcome, (await run_ingest(tmp_path, texts)).outcome]
+
+
+async def test_a_web_address_is_asked_for_once_a_run_and_not_again_within_the_hour(tmp_path: Path):
+    with serving() as site:
+        address = site.say("/pressure.md", Reply(PRESSURE.encode()))
+        source = Source(address, address)
+        for _ in range(2):
+            report = await run_ingest(tmp_path, sources=(source,), url_cache=tmp_path / "urls")
+        assert ("unchanged", ["/pressure.md"]) == (report.outcome, site.asked)

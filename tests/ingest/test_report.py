@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 from ingest.report import IngestReport, Outcome
+from knowledge.generation import CheckRecord
 
 
 def printed(report: IngestReport) -> str:
@@ -39,10 +40,12 @@ def test_the_json_holds_every_field_and_the_exit_code():
         "generation": "g1",
         "documents": {"new": 0, "changed": 0, "unchanged": 0, "removed": 0},
         "passages_embedded": 0,
+        "passages_reused": 0,
         "passages_total": 7,
         "quarantined": {},
         "seconds": {},
         "peak_memory_mib": 0.0,
+        "checks": [],
         "reason": "",
         "exit_code": 0,
     } == report
@@ -77,3 +80,29 @@ def test_a_published_generation_is_a_table_of_counts():
 def test_a_report_without_a_generation_says_why():
     report = IngestReport(reason="no document could be read from the sources")
     assert "Not published: no document could be read from the sources" in printed(report)
+
+
+def test_a_report_without_a_generation_names_none():
+    assert "No generation" in printed(IngestReport(reason="no document could be read from the sources"))
+
+
+def test_the_json_holds_what_the_gate_found():
+    checks = [CheckRecord("passages lost", False, 0.5, 0.2, "10 before, 5 now")]
+    report = orjson.loads(IngestReport(checks=checks).to_json())
+    assert [
+        {
+            "name": "passages lost",
+            "passed": False,
+            "measured": 0.5,
+            "required": 0.2,
+            "detail": "10 before, 5 now",
+        }
+    ] == report["checks"]
+
+
+def test_what_the_gate_found_is_in_the_table():
+    checks = [CheckRecord("documents removed", True, 0, 0.2), CheckRecord("passages lost", False, 0.5, 0.2)]
+    lines = printed(IngestReport(generation="g1", checks=checks)).splitlines()
+    assert [["removed", "0", "passed"], ["lost", "0.5", "failed"]] == [
+        line.replace("│", " ").split()[1:] for line in lines if "passed" in line or "failed" in line
+    ]

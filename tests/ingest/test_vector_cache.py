@@ -78,6 +78,25 @@ def test_what_was_stored_is_there_after_the_process_ended(tmp_path: Path):
     cache.close()
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from ingest.vector_cache import VectorCache
+
+VectorCache(Path(sys.argv[1]), "model@1").store(["before"], np.ones((1, 64), dtype=np.float32))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_was_stored_is_there_after_the_process_was_killed(tmp_path: Path):
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=ROOT, check=False, timeout=60)
+    cache = VectorCache(tmp_path, "model@1")
+    (vector,) = cache.lookup(["before"])
+    cache.close()
+    assert vector is not None
+
+
 def test_another_embedder_finds_nothing(tmp_path: Path):
     fill(tmp_path)
     cache = VectorCache(tmp_path, "model@2")

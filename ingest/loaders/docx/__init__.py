@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from docx import Document as open_docx
+from docx import Document as open_docx  # noqa: N813 - a function for all its capital
 from docx.opc.exceptions import OpcError
 from lxml import etree
 

@@ -126,9 +126,9 @@ def _is_hidden(properties: etree._Element) -> bool:
         if switch is not None and switch.get(qn("w:val")) not in ("0", "false", "off"):
             return True
     size = properties.find(qn("w:sz"))
-    if size is not None and (size.get(qn("w:val")) or "").isdigit():
-        if int(size.get(qn("w:val")) or 0) <= _MAX_TINY_HALF_POINTS:
-            return True
+    half_points = (size.get(qn("w:val")) or "") if size is not None else ""
+    if half_points.isdigit() and int(half_points) <= _MAX_TINY_HALF_POINTS:
+        return True
     colour, shade = properties.find(qn("w:color")), properties.find(qn("w:shd"))
     is_white = colour is not None and (colour.get(qn("w:val")) or "").upper() in ("FFFFFF", "FEFEFE")
     return is_white and (shade is None or (shade.get(qn("w:fill")) or "auto").upper() in ("AUTO", "FFFFFF"))

@@ -29,7 +29,7 @@ def load_pdf(raw: bytes, name: str) -> Document:
     """Load a PDF: paragraphs, headings by font, ruled tables, pages.
 
     Running heads, feet, page numbers and invisible text are left out. Pages that are pictures are
-    logged and the rest is read. A PDF knows no publisher and only the dates of the file, so that
+    logged, and read by OCR where the extra `ocr` is installed; the rest is read. A PDF knows no publisher and only the dates of the file, so that
     these are not read.
 
     Raises:
@@ -41,10 +41,8 @@ def load_pdf(raw: bytes, name: str) -> Document:
         PageBlocks(page["number"], [Block(**block) for block in page["blocks"]])
         for page in sorted(found, key=itemgetter("number"))
     ]
-    without_text = sorted(
-        {page["number"] for page in found if page["is_picture"]}
-        | {number for answer in answers for number in answer["broken"]}
-    )
+    without_text = sorted(number for answer in answers for number in answer["without_text"])
+    recognised = sorted(number for answer in answers for number in answer["recognised"])
     title = fold(answers[0]["title"])
     title = "" if _NO_TITLE.fullmatch(title) else title
     manuscript = Manuscript()
@@ -52,7 +50,9 @@ def load_pdf(raw: bytes, name: str) -> Document:
     if not manuscript.text:
         raise UnreadableDocument(_no_text(answers[0]["n_pages"], without_text))
     if without_text:
-        _LOGGER.warning("%s: no text on %s; they are left out", name, _numbers(without_text))
+        _LOGGER.warning("%s: no text on %s; left out", name, _numbers(without_text))
+    if recognised:
+        _LOGGER.warning("%s: text of %s is recognised by OCR and may be wrong", name, _numbers(recognised))
     return manuscript.document(
         Imprint(
             document_id=name,
@@ -65,7 +65,10 @@ def load_pdf(raw: bytes, name: str) -> Document:
 def _no_text(n_pages: int, without_text: Sequence[int]) -> str:
     if not without_text:
         return f"has {n_pages} pages and no text"
-    return f"has no text: {_numbers(without_text)} of {n_pages} are pictures; recognise them with an OCR program first"
+    return (
+        f"has no text: {_numbers(without_text)} of {n_pages} are pictures; have them recognised by the extra "
+        "medcite[ocr], or better by an OCR program whose result was read"
+    )
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -9,7 +9,7 @@ from ingest.loaders.pdf.line import Line, Part
 _MIN_ROWS = 3
 _MAX_DROP_SIZES = 2.6
 # Parts this long on average are lines of two columns, not cells.
-_PROSE_CHARS = 34
+_PROSE_CHARS = 30
 
 
 def runs_of_rows(lines: Sequence[Line]) -> Iterator[tuple[list[Line], list[list[str]]]]:

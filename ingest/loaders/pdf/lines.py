@@ -44,7 +44,7 @@ def read_lines(text_page: pdfium.PdfTextPage) -> tuple[list[Line], list[Raised]]
 
 def _text_of(text_page: pdfium.PdfTextPage) -> str:
     """Read the text of a page so that offsets in it are pdfium's character indexes."""
-    text = text_page.get_text_range()
+    text: str = text_page.get_text_range()
     n_chars = text_page.count_chars()
     if len(text) != n_chars:
         # Characters beyond the basic plane, or without any code: read one by one.

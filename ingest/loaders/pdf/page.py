@@ -12,6 +12,7 @@ import pypdfium2.raw as raw
 from ingest.loaders.pdf.grid import Grid, find_grids
 from ingest.loaders.pdf.line import Line, Raised
 from ingest.loaders.pdf.lines import read_lines
+from ingest.loaders.pdf.ocr import recognise
 from ingest.loaders.pdf.shapes import Box, clear_page
 
 # Less of a page than this is a logo.
@@ -57,10 +58,24 @@ def read_page(document: pdfium.PdfDocument, index: int) -> PageContent:
     finally:
         page.close()
     if visible and not _is_legible(visible):
-        visible, grids = [], []
-        return PageContent(index + 1, bottom, top, visible, grids, is_picture=True)
-    is_picture = not visible and shapes.picture_share >= _MIN_PICTURE_SHARE
+        visible, grids, is_picture = [], [], True
+    else:
+        is_picture = not visible and shapes.picture_share >= _MIN_PICTURE_SHARE
     return PageContent(index + 1, bottom, top, visible, grids, is_picture)
+
+
+def recognise_page(document: pdfium.PdfDocument, content: PageContent) -> bool:
+    """Read a page that is a picture by OCR; tells whether that gave any text.
+
+    Raises:
+        pdfium.PdfiumError: The page is broken.
+    """
+    page = document[content.number - 1]
+    try:
+        content.lines = recognise(page) or []
+    finally:
+        page.close()
+    return bool(content.lines)
 
 
 def _is_legible(lines: list[Line]) -> bool:

@@ -17,9 +17,9 @@ from ingest.errors import UnreadableDocument
 from ingest.loaders.pdf.furniture import repeated_keys
 from ingest.loaders.pdf.worker import HEAD, LENGTH
 
-# A page takes milliseconds; a worker that is silent for this long hangs.
-_SILENCE_S = 30.0
-_TOTAL_S = 600.0
+# A page takes milliseconds, a picture of one some seconds; a worker silent for this long hangs.
+_SILENCE_S = 60.0
+_TOTAL_S = 1800.0
 # Smaller files are not worth a second process.
 _MIN_SHARED_BYTES = 100_000
 _MAX_WORKERS = 4

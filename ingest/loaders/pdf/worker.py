@@ -26,7 +26,7 @@ import pypdfium2 as pdfium
 
 from ingest.loaders.pdf.blocks import make_blocks
 from ingest.loaders.pdf.furniture import drop_furniture, margin_keys
-from ingest.loaders.pdf.page import PageContent, read_page
+from ingest.loaders.pdf.page import PageContent, read_page, recognise_page
 
 HEAD = struct.Struct(">QHH")
 """Bytes of the PDF; which share of the pages to read; of how many shares."""
@@ -37,7 +37,9 @@ _MIN_SHARED_PAGES = 8
 _MAX_PAGES = 20_000
 _SIGN_OF_LIFE_S = 1.0
 _MEMORY_BYTES = 1536 * 2**20
-_CPU_S = 900
+# What recognising pictures may map; the limit is raised only when it begins.
+_OCR_MEMORY_BYTES = 8192 * 2**20
+_CPU_S = 1800
 
 
 def main() -> None:
@@ -45,7 +47,7 @@ def main() -> None:
     # What a library prints must not get between the frames.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _OCR_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     # Nothing here makes cycles, and a collection looks at every line of every page.
@@ -88,10 +90,14 @@ def _read(
         indexes = range(0 if share else n_pages)
     pages: list[PageContent] = []
     broken: list[int] = []
+    recognised: list[int] = []
     alive = time.monotonic()
     for index in indexes:
         try:
-            pages.append(read_page(document, index))
+            page = read_page(document, index)
+            pages.append(page)
+            if page.is_picture and recognise_page(document, page):
+                recognised.append(page.number)
         except pdfium.PdfiumError:
             broken.append(index + 1)
         if time.monotonic() - alive > _SIGN_OF_LIFE_S:
@@ -105,15 +111,9 @@ def _read(
     yield {
         "n_pages": n_pages,
         "title": "" if share else document.get_metadata_value("Title"),
-        "broken": broken,
-        "pages": [
-            {
-                "number": page.number,
-                "is_picture": page.is_picture,
-                "blocks": make_blocks(page.lines, page.grids),
-            }
-            for page in pages
-        ],
+        "without_text": broken + [page.number for page in pages if page.is_picture and not page.lines],
+        "recognised": recognised,
+        "pages": [{"number": page.number, "blocks": make_blocks(page.lines, page.grids)} for page in pages],
     }
 
 

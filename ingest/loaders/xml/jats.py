@@ -121,8 +121,8 @@ def _cross_reference(element: etree._Element) -> None:
     if parent is not None and parent.tag == "sup":
         rename(parent, "span")
     before, after = _around(element)
-    is_bare = _NUMBERS.fullmatch(words) and not before.rstrip().endswith(("[", "–", "-"))
-    put_text(element, f"[{words}]" if is_bare and not after.lstrip().startswith("]") else words)
+    is_number = bool(_NUMBERS.fullmatch(words)) and not before.rstrip().endswith(("[", "–", "-"))
+    put_text(element, f"[{words}]" if is_number and not after.lstrip().startswith("]") else words)
 
 
 def _around(element: etree._Element) -> tuple[str, str]:

@@ -143,9 +143,7 @@ def _head(section: etree._Element) -> None:
 def _place_footnotes(body: etree._Element) -> None:
     """Write footnotes below the table or text that has them, a number in brackets at the place."""
     numbers: dict[str, int] = {}
-    count = 0
-    for note in list(body.iter("footnote")):
-        count += 1
+    for count, note in enumerate(list(body.iter("footnote")), start=1):
         numbers[attribute(note, "ID")] = count
         holder = next(note.iterancestors("table"), None)
         holder = holder if holder is not None else next(note.iterancestors("paragraph", "list", "text"), body)

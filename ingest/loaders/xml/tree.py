@@ -12,8 +12,8 @@ from ingest.errors import UnreadableDocument
 def parse_xml(raw: bytes) -> etree._Element:
     """Parse XML into a tree of elements without namespaces, comments or entities.
 
-    Entities that HTML defines (&nbsp;, &mdash;) are replaced by their characters, others by nothing:
-    an entity that the file itself declares is never expanded.
+    Entities that HTML defines (&nbsp;, &mdash;) are replaced by their characters. One that the file
+    itself declares is never expanded; it stays as it is written, for it may be the unit of a dose.
 
     Raises:
         UnreadableDocument: Not well-formed, or nested deeper than the parser allows.
@@ -65,7 +65,8 @@ def rename(element: etree._Element, tag: str, **attributes: str) -> None:
     """Turn an element into one of HTML, without the attributes it had."""
     element.tag = tag
     element.attrib.clear()
-    element.attrib.update(attributes)
+    for name, value in attributes.items():
+        element.set(name, value)
 
 
 def put_text(element: etree._Element, text: str) -> None:
@@ -82,6 +83,4 @@ def put_text(element: etree._Element, text: str) -> None:
 
 
 def _replace(entity: Any) -> None:
-    name = str(entity.name)
-    text = html.unescape(f"&{name};")
-    put_text(entity, "" if text.startswith("&") else text)
+    put_text(entity, html.unescape(f"&{entity.name};"))
