@@ -102,12 +102,15 @@ class Build:
         self.pending = []
 
     def _load(self, source: Source, entry: Entry) -> Document:
-        document = clean_document(apply_defaults(load_document(entry), source, entry.url))
-        if not document.text.strip():
-            raise UnreadableDocument("holds no text after cleaning")
-        phrase = find_instructions(document.text)
+        loaded = apply_defaults(load_document(entry), source, entry.url)
+        # Before cleaning, which takes out the comments that an order may hide in.
+        headings = (heading for section in loaded.sections for heading in section.path)
+        phrase = find_instructions("\n".join((loaded.imprint.title, *headings, loaded.text)))
         if phrase is not None:
             raise UnreadableDocument(f"gives orders to a language model: {phrase!r}")
+        document = clean_document(loaded)
+        if not document.text.strip():
+            raise UnreadableDocument("holds no text after cleaning")
         document_id = document.imprint.document_id
         owner = self.records.get(document_id)
         if owner is not None and (owner.source, owner.entry) != (entry.source, entry.name):

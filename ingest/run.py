@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest import chunking, cleaning, loaders
+from ingest import chunking, cleaning, instructions, loaders
 from ingest.gate import GateLimits
 from ingest.golden import GoldenQuestion
 from ingest.sources import Source
@@ -44,7 +44,7 @@ class Run:
     def recipe(self) -> Recipe:
         """What this run makes of a document."""
         return Recipe(
-            loader=f"{loaders.VERSION}+{cleaning.VERSION}",
+            loader=f"{loaders.VERSION}+{cleaning.VERSION}+{instructions.VERSION}",
             chunker=f"{chunking.VERSION}/{self.passage_tokens}",
             sparse=sparse.VERSION,
             embedder=self.embedder.fingerprint,

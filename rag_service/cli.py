@@ -53,25 +53,29 @@ def _serve(host: str | None, port: int | None) -> None:
     _configure_logs()
 
     # In this order because the embedding model takes seconds to load: its process starts first.
-    from knowledge.edge_store import EdgeStore
+    import uvloop
+
     from knowledge.embedding_process import EmbeddingProcess
+    from knowledge.open_store import open_store
     from rag_service.library import Library
 
     embedder = EmbeddingProcess(knowledge.embedding_model, knowledge.models_path)
-    library = Library(EdgeStore(knowledge.knowledge_path, knowledge.keep_generations), embedder)
-    asyncio.run(library.open())
+    library = Library(open_store(knowledge), embedder)
+    # One loop for both: the connections that the check opens belong to the loop it ran in.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(library.open())
 
-    import uvicorn
+        import uvicorn
 
-    from rag_service.app import Parts, create_app
-    from rag_service.generation import VllmGenerator
-    from rag_service.screening import load_policy
+        from rag_service.app import Parts, create_app
+        from rag_service.generation import VllmGenerator
+        from rag_service.screening import load_policy
 
-    application = create_app(Parts(settings, library, VllmGenerator(settings), load_policy()))
-    shown_host, shown_port = listener.getsockname()[:2]
-    _console.print(f"medcite listens on http://{shown_host}:{shown_port}", soft_wrap=True)
-    config = uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=10)
-    uvicorn.Server(config).run(sockets=[listener])
+        application = create_app(Parts(settings, library, VllmGenerator(settings), load_policy()))
+        shown_host, shown_port = listener.getsockname()[:2]
+        _console.print(f"medcite listens on http://{shown_host}:{shown_port}", soft_wrap=True)
+        config = uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=10)
+        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
 def _start_engine(*, dry_run: bool) -> None:

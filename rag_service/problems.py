@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeError, StoreUnavailable
 from rag_service.errors import ServiceError
 from rag_service.protocol import Problem
 
@@ -36,7 +36,10 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(KnowledgeError)
     async def knowledge_error(request: Request, error: KnowledgeError) -> Response:
         log.error("knowledge_failed", error=type(error).__name__, detail=str(error))
-        return _respond(request, 503, "Knowledge not ready", str(error))
+        # Where the store is reached is no business of a visitor.
+        away = isinstance(error, StoreUnavailable)
+        detail = "the index cannot be reached right now; try again later" if away else str(error)
+        return _respond(request, 503, "Knowledge not ready", detail)
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> Response:
