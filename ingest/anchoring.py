@@ -9,11 +9,15 @@ from knowledge.sentences import sentence_spans
 Run = tuple[int, int]
 """First index and index after the last, of stretches that follow each other."""
 
+# Places of a first sentence that are tried. Hardly one in a text has so many; without a bound, a text
+# full of "Note." would take quadratic time.
+_MAX_PLACES = 64
+
 
 def anchored_runs(text: str, spans: Sequence[tuple[int, int]], previous: Sequence[str]) -> list[Run]:
     """Find the passages of the last revision that still stand in a text.
 
-    Time grows linearly with the text, as long as few stretches begin with the same sentence.
+    Time grows linearly with the text.
 
     Args:
         text: The new text.
@@ -57,7 +61,8 @@ def _runs_before(text: str, spans: Sequence[tuple[int, int]], waiting: list[str]
     done = 0
     for passage in waiting:
         known = places.get(_first_sentence(passage), [])
-        for index in known[bisect_left(known, done) :]:
+        here = bisect_left(known, done)
+        for index in known[here : here + _MAX_PLACES]:
             start = spans[index][0]
             after = index_after.get(start + len(passage))
             if after is not None and text.startswith(passage, start):

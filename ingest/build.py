@@ -44,8 +44,10 @@ class Build:
     quarantine: list[QuarantineRecord] = field(default_factory=list)
     pending: list[Passage] = field(default_factory=list)
     held_at: dict[tuple[str, str], str] = field(init=False)
+    n_to_load: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.n_to_load = len(self.plan.to_load)
         self.records = dict(self.base.manifest.documents) if self.base else {}
         self.held_at = {(record.source, record.entry): i for i, record in self.records.items()}
 
@@ -88,7 +90,7 @@ class Build:
         if len(self.pending) >= _WINDOW:
             await self.write()
         n_done = self.report.documents["new"] + self.report.documents["changed"]
-        self.run.progress("documents", n_done, len(self.plan.to_load))
+        self.run.progress("documents", n_done, self.n_to_load)
 
     async def write(self) -> None:
         """Embed and write the passages that wait."""

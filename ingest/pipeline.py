@@ -22,20 +22,22 @@ from knowledge.store import GenerationReader, GenerationWriter
 class Outlook:
     """What lies before a run.
 
-    `parent` is the current generation. `base` is the same, or None where everything must be built
-    anew. `refusal` says why the run must not begin, empty when it may.
+    `current` is the id of the current generation, None where there is none or it is broken; `last`
+    describes it or, where it is broken, the newest good one; `base` is the one to start from, None
+    where everything must be built anew. `refusal` says why the run must not begin, empty when it may.
     """
 
     listing: Listing
-    parent: GenerationReader | None
-    base: GenerationReader | None
     plan: Plan
+    current: str | None
+    last: Manifest | None
+    base: GenerationReader | None
     refusal: str = ""
 
     @property
     def is_anew(self) -> bool:
         """True when there is an index, but none of it can be kept."""
-        return self.parent is not None and self.base is None
+        return self.last is not None and self.base is None
 
     @property
     def unknown(self) -> list[QuarantineRecord]:
@@ -69,7 +71,7 @@ async def ingest(run: Run) -> IngestReport:
     generation = new_generation_id()
     async with run.store.write(generation, base) as writer:
         # It was looked at before the store was locked.
-        if await _is_replaced(run, ahead.parent):
+        if await _current(run) != ahead.current:
             report.reason = "another run has published since this one began to list its sources; run again"
             return report
         build = Build(run, ahead.plan, ahead.base, writer, report, quarantine=ahead.unknown)
@@ -81,8 +83,8 @@ async def ingest(run: Run) -> IngestReport:
         report.reason = _objection(run, ahead, build, unread)
         if report.reason:
             return report
-        candidate = await _complete(build, writer, generation, ahead.parent)
-        await _publish(run, candidate, ahead.parent, report)
+        candidate = await _complete(build, writer, generation, ahead)
+        await _publish(run, candidate, ahead, report)
     return report
 
 
@@ -95,19 +97,22 @@ async def look_ahead(run: Run, report: IngestReport) -> Outlook:
     with timed(report, "plan"):
         listing = list_sources(run.sources, report, run.progress, run.url_cache)
         try:
-            parent = await run.store.current()
+            reader = await run.store.current()
+            last = reader.manifest if reader else None
         except GenerationCorrupt as error:  # to build anew is its remedy
             report.quarantined["current generation"] = str(error)
-            parent = None
+            reader = None
+            last = next((m for m in reversed(await run.store.generations()) if m.is_approved), None)
         # Another recipe makes other passages and vectors of every document: nothing can be kept.
-        base = parent if parent and parent.manifest.recipe == run.recipe else None
+        base = reader if reader and reader.manifest.recipe == run.recipe else None
         plan = plan_ingest(listing, base.manifest if base else None)
-    unlisted = _unlisted(listing, run, parent) if parent and not base and not run.force else []
+    unlisted = _unlisted(listing, run, last) if last and not base and not run.force else []
     refusal = (
         "everything must be built anew, but these sources were not named or not listed to their end: "
         f"{', '.join(unlisted)}; name them all, or --force drops their documents"
     )
-    return Outlook(listing, parent, base, plan, refusal if unlisted else "")
+    current = reader.manifest.generation if reader else None
+    return Outlook(listing, plan, current, last, base, refusal if unlisted else "")
 
 
 async def _read_sources(run: Run, plan: Plan, build: Build) -> set[str]:
@@ -116,10 +121,11 @@ async def _read_sources(run: Run, plan: Plan, build: Build) -> set[str]:
     A second reading costs less than keeping every file of an archive in memory.
     """
     unread: set[str] = set()
+    wanted = plan.to_load
     for source in run.sources:
         try:
             for entry in list_entries(source, run.url_cache):
-                if (entry.source, entry.name) in plan.to_load:
+                if (entry.source, entry.name) in wanted:
                     await build.add(source, entry)
         except SourceMissing as error:
             build.report.quarantined[source.name] = str(error)
@@ -140,11 +146,11 @@ def _objection(run: Run, ahead: Outlook, build: Build, unread: set[str]) -> str:
 
 
 async def _complete(
-    build: Build, writer: GenerationWriter, generation: str, parent: GenerationReader | None
+    build: Build, writer: GenerationWriter, generation: str, ahead: Outlook
 ) -> GenerationReader:
     manifest = Manifest(
         generation=generation,
-        parent=parent.manifest.generation if parent else None,
+        parent=ahead.last.generation if ahead.last else None,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         recipe=build.run.recipe,
         documents=build.records,
@@ -154,13 +160,10 @@ async def _complete(
         return await writer.complete(manifest)
 
 
-async def _publish(
-    run: Run, candidate: GenerationReader, parent: GenerationReader | None, report: IngestReport
-) -> None:
+async def _publish(run: Run, candidate: GenerationReader, ahead: Outlook, report: IngestReport) -> None:
     """Let the gate look at a complete generation and make it current if it passes."""
     with timed(report, "gate"):
-        current = parent.manifest if parent else None
-        checks = await check_generation(candidate, current, run.golden, run.embedder, run.limits)
+        checks = await check_generation(candidate, ahead.last, run.golden, run.embedder, run.limits)
     failed = [check for check in checks if not check.passed]
     manifest = replace(candidate.manifest, gate=tuple(checks), forced=bool(failed) and run.force)
     report.generation = manifest.generation
@@ -171,7 +174,7 @@ async def _publish(
     if manifest.is_rejected:
         names = "; ".join(f"{c.name}: {c.measured:g}, required {c.required:g}" for c in failed)
         report.reason = f"the gate was not passed ({names})"
-    elif await _is_replaced(run, parent):
+    elif await _current(run) != ahead.current:
         report.reason = "another generation was made current while this one was built; run again"
     else:
         await run.store.publish(manifest.generation)
@@ -179,13 +182,13 @@ async def _publish(
         report.outcome = "published"
 
 
-async def _is_replaced(run: Run, parent: GenerationReader | None) -> bool:
-    """Tell whether another generation than the parent is current now."""
+async def _current(run: Run) -> str | None:
+    """Name the current generation, None where there is none or it is broken."""
     try:
-        current = await run.store.current()
+        reader = await run.store.current()
     except GenerationCorrupt:
-        return parent is not None
-    return (current and current.manifest.generation) != (parent and parent.manifest.generation)
+        return None
+    return reader.manifest.generation if reader else None
 
 
 def list_sources(
@@ -205,9 +208,9 @@ def list_sources(
     return Listing(hashes, frozenset(complete))
 
 
-def _unlisted(listing: Listing, run: Run, parent: GenerationReader) -> list[str]:
+def _unlisted(listing: Listing, run: Run, last: Manifest) -> list[str]:
     """Name the sources whose documents would be lost if the index were built from this listing."""
-    held = {record.source for record in parent.manifest.documents.values()}
+    held = {record.source for record in last.documents.values()}
     return sorted((held | {source.name for source in run.sources}) - listing.complete)
 
 

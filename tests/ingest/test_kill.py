@@ -19,7 +19,7 @@ from tests.ingest.factories import write_texts
 
 N_KILLS = 30
 N_TEXTS = 40
-DELAY_S = 0.006
+DELAY_S = 0.004
 
 
 class Runner:
@@ -103,11 +103,12 @@ def test_killed_at_any_instant_the_index_is_old_or_new_and_the_next_run_publishe
         found = asyncio.run(read_all(tmp_path))
         assert found in (corpus(current), corpus(version))
         current = version if found == corpus(version) else current
-        if version % 3 == 0:
+        if version % 4 == 0:
             current = version
-            assert (0, corpus(version), False) == (
+            # After a kill between the publish and the end there is nothing to do: an empty folder stays.
+            assert (0, corpus(version), []) == (
                 runner.run(),
                 asyncio.run(read_all(tmp_path)),
-                (tmp_path / "knowledge" / "building").exists(),
+                list((tmp_path / "knowledge" / "building").glob("*")),
             )
     assert -signal.SIGKILL in exit_codes

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.gate import GateLimits
+from knowledge.edge_store import EdgeStore
 from knowledge.embedding import Vectors
 from knowledge.embedding_fake import HashingEmbedder
 from knowledge.errors import EmbeddingFailed, GenerationCorrupt
@@ -98,6 +100,33 @@ async def test_a_corrupt_generation_is_built_anew_and_reported(tmp_path: Path):
         await open_store(tmp_path)
     report = await run_ingest(tmp_path, texts)
     assert (1, PRESSURE.split("---\n\n")[1]) == (report.exit_code, await text_of(tmp_path, "pressure"))
+
+
+def break_current(tmp_path: Path) -> None:
+    """Damage the manifest of the current generation."""
+    generation = (tmp_path / "knowledge" / "current").read_text()
+    (tmp_path / "knowledge" / "generations" / generation / "manifest.json").write_bytes(b"{")
+
+
+async def test_with_a_corrupt_generation_the_last_good_one_says_which_sources_there_are(tmp_path: Path):
+    one = write_texts(tmp_path / "one", pressure=PRESSURE)
+    two = write_texts(tmp_path / "two", sugar=SUGAR)
+    await run_ingest(tmp_path, one, two)
+    await run_ingest(tmp_path, write_texts(one, pressure=PRESSURE.replace("140", "130")))
+    break_current(tmp_path)
+    report = await run_ingest(tmp_path, one)
+    assert (2, True) == (report.exit_code, f"not listed to their end: {two}; name them all" in report.reason)
+
+
+async def test_with_a_corrupt_generation_the_gate_looks_at_the_last_good_one(tmp_path: Path):
+    texts = write_texts(tmp_path / "texts", pressure=PRESSURE, sugar=SUGAR)
+    good = await run_ingest(tmp_path, texts)
+    await run_ingest(tmp_path, write_texts(texts, pressure=PRESSURE.replace("140", "130")))
+    break_current(tmp_path)
+    (texts / "sugar.md").unlink()
+    report = await run_ingest(tmp_path, texts, limits=GateLimits(0, 0.2))
+    assert (2, True) == (report.exit_code, "documents removed: 0.5, required 0.2" in report.reason)
+    assert good.generation in [m.generation for m in await EdgeStore(tmp_path / "knowledge").generations()]
 
 
 async def test_a_quarantined_entry_of_a_source_that_is_not_named_is_not_forgotten(tmp_path: Path):

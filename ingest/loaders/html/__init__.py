@@ -36,7 +36,7 @@ def parse_html(text: str) -> etree._Element:
         The root, whose descendants have names in lower case; no comments.
 
     Raises:
-        UnreadableDocument: There is nothing to parse.
+        UnreadableDocument: There is nothing to parse, or elements are nested deeper than 255.
     """
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
@@ -45,4 +45,8 @@ def parse_html(text: str) -> etree._Element:
         raise UnreadableDocument(f"is not HTML: {error}") from error
     if root is None:
         raise UnreadableDocument("holds no HTML")
+    # At a limit the parser stops without an error, and the rest of the page would be missing.
+    for entry in parser.error_log:
+        if entry.type_name == "ERR_RESOURCE_LIMIT":
+            raise UnreadableDocument(f"is HTML beyond what is read: {entry.message.strip()}")
     return root

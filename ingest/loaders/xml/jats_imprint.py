@@ -30,7 +30,8 @@ def read_imprint(article: etree._Element, name: str) -> Callable[[Language], Imp
     meta = article_meta(article)
     doi = next((words for words in _ids(meta, "doi") if words.startswith("10.")), "")
     pmc = next(iter(_ids(meta, "pmc") or _ids(meta, "pmcid")), "")
-    title = words_of(meta.find("title-group/article-title"))  # type: ignore[arg-type]
+    heading = meta.find("title-group/article-title")
+    title = words_of(heading) if heading is not None else ""
     retracted = _retracted_doi(meta)
     journal = article.find("front/journal-meta")
 

@@ -26,7 +26,7 @@ def write(html: str) -> str:
         ("<ul><li>one<ul><li>in</li></ul></li><li>two</li></ul>", "- one\n  - in\n- two\n"),
         ("<ul><li><p>one</p><p>more</p></li></ul>", "- one more\n"),
         ("<li>stray</li>", "- stray\n"),
-        ("<dl><dt>Gout</dt><dd>a disease</dd><dt>A<dt>B<dd>both</dl>", "- Gout: a disease\n- A; B: both\n"),
+        ("<dl><dt>Gout</dt><dd>a disease</dd><dt>A</dt><dt>B</dt><dd>both</dd></dl>", "- Gout: a disease\n- A; B: both\n"),
         ("<pre>a\n  b</pre>", "a\nb\n"),
         ("<p>10<sup>9</sup>/L, m<sup>2</sup>, CO<sub>2</sub></p>", "10^9/L, m², CO2\n"),
         ("<p>10<b><sup>9</sup></b>/L</p>", "10^9/L\n"),
@@ -67,7 +67,7 @@ def test_a_table_head_is_one_row():
 
 
 def test_a_note_in_the_foot_of_a_table_stands_below_it():
-    note = "* " + "reported in the European trials only, not in the others"
+    note = "* " + "reported in the European trials only, not in any of the others"
     html = f"<table><tr><th>a<th>b<tr><td>1<td>2<tfoot><tr><td colspan=2>{note}</table>"
     assert note == write(html).splitlines()[-1]
 
