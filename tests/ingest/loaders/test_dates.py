@@ -28,7 +28,8 @@ def test_the_layouts_of_publishers_are_read(text: str):
 
 
 @pytest.mark.parametrize(
-    ("text", "day"), [("2009-07", date(2009, 7, 1)), ("July 2009", date(2009, 7, 1)), ("2009", date(2009, 1, 1))]
+    ("text", "day"),
+    [("2009-07", date(2009, 7, 1)), ("July 2009", date(2009, 7, 1)), ("2009", date(2009, 1, 1))],
 )
 def test_a_missing_day_or_month_is_the_first(text: str, day: date):
     assert day == read_date(text)

@@ -184,7 +184,10 @@ def test_long_texts_under_several_names_are_sections():
 
 
 def test_a_record_of_attributes_is_a_list():
-    assert "- 适应症: 健忘; 头晕\n- 分类: 保健品\n" == load(name="丸", 适应症=["健忘", "头晕"], 分类="保健品").text
+    assert (
+        "- 适应症: 健忘; 头晕\n- 分类: 保健品\n"
+        == load(name="丸", 适应症=["健忘", "头晕"], 分类="保健品").text
+    )
 
 
 def test_an_array_of_words_is_a_list():

@@ -18,7 +18,9 @@ def test_the_main_element_is_the_content(container: str):
 
 
 def test_two_articles_are_both_content():
-    assert 2 == content(f"<article><p>{PROSE}</p></article><article><p>{PROSE}</p></article>").count(PROSE.strip())
+    assert 2 == content(f"<article><p>{PROSE}</p></article><article><p>{PROSE}</p></article>").count(
+        PROSE.strip()
+    )
 
 
 def test_a_main_element_that_holds_little_is_not_taken():

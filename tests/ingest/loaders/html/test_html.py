@@ -47,7 +47,9 @@ def test_a_page_in_a_declared_encoding_is_read():
     assert "痛风是一种关节疾病，与尿酸有关。\n" == load_html(page.encode("gbk"), "a").text
 
 
-@pytest.mark.parametrize("html", ["", "   ", "<!-- only -->", "<!DOCTYPE html>", "<html></html>", "<p hidden>x</p>"])
+@pytest.mark.parametrize(
+    "html", ["", "   ", "<!-- only -->", "<!DOCTYPE html>", "<html></html>", "<p hidden>x</p>"]
+)
 def test_a_page_without_text_is_refused_or_empty(html: str):
     try:
         text = load_html(html.encode(), "a").text
@@ -57,7 +59,7 @@ def test_a_page_without_text_is_refused_or_empty(html: str):
 
 
 def test_a_page_of_nothing_says_so():
-    with pytest.raises(UnreadableDocument, match="is not HTML|holds no HTML"):
+    with pytest.raises(UnreadableDocument, match=r"is not HTML|holds no HTML"):
         parse_html("")
 
 

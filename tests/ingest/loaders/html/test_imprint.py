@@ -96,7 +96,9 @@ def test_the_language_is_that_of_the_root():
     assert "zh-CN" == imprint(html='lang="zh-CN"').language
 
 
-@pytest.mark.parametrize("data", ["", "{", "3", "[[]]", '{"@type": 3, "headline": 4}', '{"@graph": {"a": []}}', "[" * 3000])
+@pytest.mark.parametrize(
+    "data", ["", "{", "3", "[[]]", '{"@type": 3, "headline": 4}', '{"@graph": {"a": []}}', "[" * 3000]
+)
 def test_broken_linked_data_says_nothing(data: str):
     assert "" == imprint(linked(data)).title
 

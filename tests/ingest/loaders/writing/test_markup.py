@@ -26,7 +26,10 @@ def write(html: str) -> str:
         ("<ul><li>one<ul><li>in</li></ul></li><li>two</li></ul>", "- one\n  - in\n- two\n"),
         ("<ul><li><p>one</p><p>more</p></li></ul>", "- one more\n"),
         ("<li>stray</li>", "- stray\n"),
-        ("<dl><dt>Gout</dt><dd>a disease</dd><dt>A</dt><dt>B</dt><dd>both</dd></dl>", "- Gout: a disease\n- A; B: both\n"),
+        (
+            "<dl><dt>Gout</dt><dd>a disease</dd><dt>A</dt><dt>B</dt><dd>both</dd></dl>",
+            "- Gout: a disease\n- A; B: both\n",
+        ),
         ("<pre>a\n  b</pre>", "a\nb\n"),
         ("<p>10<sup>9</sup>/L, m<sup>2</sup>, CO<sub>2</sub></p>", "10^9/L, m², CO2\n"),
         ("<p>10<b><sup>9</sup></b>/L</p>", "10^9/L\n"),

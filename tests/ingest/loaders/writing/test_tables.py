@@ -9,7 +9,9 @@ def row(*words: str, heading: bool = False) -> list[Cell]:
     return [Cell(each, is_heading=heading) for each in words]
 
 
-CELLS = st.builds(Cell, st.sampled_from(["", "a", "b c"]), st.integers(1, 4), st.integers(1, 4), st.booleans())
+CELLS = st.builds(
+    Cell, st.sampled_from(["", "a", "b c"]), st.integers(1, 4), st.integers(1, 4), st.booleans()
+)
 
 
 @laws
@@ -34,8 +36,14 @@ def test_pipes_and_line_breaks_in_cells_are_escaped():
 
 
 def test_a_cell_that_spans_rows_is_repeated_in_each():
-    rows = [row("Drug", "Dose"), [Cell("Ibuprofen", n_rows=2), Cell("adults 400 mg")], row("children 10 mg/kg")]
-    assert [["Drug", "Dose"], ["Ibuprofen", "adults 400 mg"], ["Ibuprofen", "children 10 mg/kg"]] == lay_out(rows)
+    rows = [
+        row("Drug", "Dose"),
+        [Cell("Ibuprofen", n_rows=2), Cell("adults 400 mg")],
+        row("children 10 mg/kg"),
+    ]
+    assert [["Drug", "Dose"], ["Ibuprofen", "adults 400 mg"], ["Ibuprofen", "children 10 mg/kg"]] == lay_out(
+        rows
+    )
 
 
 def test_a_cell_that_spans_columns_is_repeated_in_each():
@@ -83,7 +91,10 @@ def test_a_span_of_a_million_columns_is_cut():
 
 
 def test_titles_and_notes_across_the_table_are_set_apart():
-    title, note = Cell("Table 1. Doses", n_columns=2), Cell("* " + "in renal failure half the dose " * 3, n_columns=2)
+    title, note = (
+        Cell("Table 1. Doses", n_columns=2),
+        Cell("* " + "in renal failure half the dose " * 3, n_columns=2),
+    )
     above, rows, below = set_apart([[title], row("a", "b"), row("1", "2"), [note]])
     assert ([title.words], 2, [note.words]) == (above, len(rows), below)
 

@@ -30,7 +30,9 @@ def test_sections_are_nested():
 
 
 def test_the_abstract_comes_first():
-    document = load("<sec><title>Methods</title><p>We did.</p></sec>", "<abstract><p>In short.</p></abstract>")
+    document = load(
+        "<sec><title>Methods</title><p>We did.</p></sec>", "<abstract><p>In short.</p></abstract>"
+    )
     assert "Abstract\n\nIn short.\n\nMethods\n\nWe did.\n" == document.text
 
 
@@ -55,10 +57,15 @@ def test_another_abstract_is_a_summary():
         ('<p>0.5 (0.1–0.9)<xref ref-type="table-fn">c</xref></p>', "0.5 (0.1–0.9)^c"),
         ("<p>10<sup>9</sup>/L and m<sup>2</sup></p>", "10^9/L and m²"),
         ("<p>below <inline-formula><math><mi>p</mi></math></inline-formula> here</p>", "below p here"),
-        ('<p>a<disp-quote><p>said</p></disp-quote>b</p>', "a\n\nsaid\n\nb"),
-        ("<fig><label>Figure 1</label><caption><title>Curve.</title><p>Over time.</p></caption><graphic/></fig>",)
-        + ("Figure 1. Curve. Over time.",),
-        ("<def-list><def-item><term>ACE</term><def><p>an enzyme</p></def></def-item></def-list>", "- ACE: an enzyme"),
+        ("<p>a<disp-quote><p>said</p></disp-quote>b</p>", "a\n\nsaid\n\nb"),
+        (
+            "<fig><label>Figure 1</label><caption><title>Curve.</title><p>Over time.</p></caption><graphic/></fig>",
+            "Figure 1. Curve. Over time.",
+        ),
+        (
+            "<def-list><def-item><term>ACE</term><def><p>an enzyme</p></def></def-item></def-list>",
+            "- ACE: an enzyme",
+        ),
         ("<p>one<break/>two</p>", "one\ntwo"),
     ],
 )
@@ -90,7 +97,9 @@ def test_what_an_article_says_of_others_is_left_out(part: str):
 
 
 def test_an_appendix_is_read():
-    assert [("Doses",)] == paths_of(load(back="<app-group><app><title>Doses</title><p>5 mg</p></app></app-group>"))
+    assert [("Doses",)] == paths_of(
+        load(back="<app-group><app><title>Doses</title><p>5 mg</p></app></app-group>")
+    )
 
 
 def test_an_article_inside_a_set_is_found():

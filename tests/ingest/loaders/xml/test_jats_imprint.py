@@ -61,11 +61,15 @@ def test_the_day_is_when_it_could_first_be_read(dates: list[tuple[str, ...]], da
     ("licence", "name"),
     [
         ('<license href="http://creativecommons.org/licenses/by/2.0"/>', "CC BY 2.0"),
-        ('<license><license-p>x <ext-link href="https://creativecommons.org/licenses/by-nc/4.0/"/></license-p></license>',)
-        + ("CC BY-NC 4.0",),
+        (
+            '<license><license-p>x <ext-link href="https://creativecommons.org/licenses/by-nc/4.0/"/></license-p></license>',
+            "CC BY-NC 4.0",
+        ),
         ('<license href="http://creativecommons.org/publicdomain/zero/1.0/"/>', "CC0 1.0"),
-        ("<license><license-p>under the Creative Commons Attribution License, which</license-p></license>",)
-        + ("Creative Commons Attribution License",),
+        (
+            "<license><license-p>under the Creative Commons Attribution License, which</license-p></license>",
+            "Creative Commons Attribution License",
+        ),
         ("<license><license-p>All rights reserved</license-p></license>", None),
     ],
 )

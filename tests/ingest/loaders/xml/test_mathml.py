@@ -26,4 +26,6 @@ def test_a_formula_on_one_line_keeps_its_meaning(inside: str, line: str):
 
 
 def test_a_formula_nested_without_end_is_cut():
-    assert "" == linear(etree.fromstring("<mrow>" * 200 + "x" + "</mrow>" * 200, etree.XMLParser(huge_tree=True)))
+    assert "" == linear(
+        etree.fromstring("<mrow>" * 200 + "x" + "</mrow>" * 200, etree.XMLParser(huge_tree=True))
+    )

@@ -47,7 +47,9 @@ def test_topics_in_other_languages_are_left_out():
 
 def test_a_file_of_topics_is_cut():
     cut = list(split_topics(topics(topic("1"), topic("2", language="Spanish"), topic("3"))))
-    assert ["medlineplus-1", "medlineplus-3"] == [load_medlineplus(raw, "a").imprint.document_id for _, raw in cut]
+    assert ["medlineplus-1", "medlineplus-3"] == [
+        load_medlineplus(raw, "a").imprint.document_id for _, raw in cut
+    ]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,10 @@ def test_a_section_without_a_title_is_named_by_its_code():
 
 
 def test_an_unclassified_section_without_a_title_has_no_heading():
-    assert "Danger.\n" == load(section("", "<paragraph>Danger.</paragraph>", name="SPL UNCLASSIFIED SECTION")).text
+    assert (
+        "Danger.\n"
+        == load(section("", "<paragraph>Danger.</paragraph>", name="SPL UNCLASSIFIED SECTION")).text
+    )
 
 
 @pytest.mark.parametrize("code", ["48780-1", "43683-2", "34093-5", "51945-4"])
@@ -88,7 +91,10 @@ def test_lists_and_tables_are_read():
         "<table><caption>Doses</caption><thead><tr><th>Age</th><th>Dose</th></tr></thead><tbody><tr><td>4 to 6<br/></td>"
         '<td><content styleCode="bold">5</content> mL</td></tr></tbody></table>'
     )
-    assert "T\n\n1. one\n2. two\n\nDoses\n\n| Age | Dose |\n|---|---|\n| 4 to 6 | 5 mL |\n" == load(section("T", text)).text
+    assert (
+        "T\n\n1. one\n2. two\n\nDoses\n\n| Age | Dose |\n|---|---|\n| 4 to 6 | 5 mL |\n"
+        == load(section("T", text)).text
+    )
 
 
 def test_footnotes_stand_below_what_has_them():
@@ -107,7 +113,9 @@ def test_a_footnote_of_a_paragraph_stands_below_it():
     assert "T\n\nOne [1].\n\n[1] note\n\nTwo.\n" == load(section("T", text)).text
 
 
-@pytest.mark.parametrize("xml", ["<document/>", "<article/>", '<document xmlns="urn:hl7-org:v3"><component/></document>'])
+@pytest.mark.parametrize(
+    "xml", ["<document/>", "<article/>", '<document xmlns="urn:hl7-org:v3"><component/></document>']
+)
 def test_other_xml_is_refused(xml: str):
     with pytest.raises(UnreadableDocument, match="is XML of another kind"):
         load_spl(xml.encode(), "a")
