@@ -1,7 +1,7 @@
 """Chunking: a document to passages, along its sections, rows, items and sentences."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
@@ -47,6 +47,10 @@ class _Atom:
     header: str = ""
 
 
+_Cut = tuple[int, int, Kind, str, Section]
+"""Start, end, kind and context of a passage, and its section."""
+
+
 def chunk_document(
     document: Document, count_tokens: TokenCounter, budget_tokens: int, previous: Sequence[Passage] = ()
 ) -> list[Passage]:
@@ -67,19 +71,11 @@ def chunk_document(
     Returns:
         Passages in order; their texts joined equal the document's text.
     """
-    cuts: list[tuple[int, int, Kind, str, Section]] = []
-    for section in document.sections:
-        context = " > ".join((document.imprint.title, *section.path))
-        room = budget_tokens - min(count_tokens([context])[0], budget_tokens // _CONTEXT_SHARE)
-        atoms = _atoms(document.text, section, count_tokens, room)
-        stood = [passage.text for passage in previous if passage.section_path == section.path]
-        runs = (
-            anchored_runs(document.text, [(atom.start, atom.end) for atom in atoms], stood) if stood else []
-        )
-        for group in _groups(atoms, room, runs):
-            first, last = group[0], group[-1]
-            shown = f"{context}\n{first.header}" if first.header else context
-            cuts.append((first.start, last.end, _kind(group), shown, section))
+    cuts = [
+        cut
+        for section in document.sections
+        for cut in _cuts(document, section, count_tokens, budget_tokens, previous)
+    ]
     texts = [document.text[start:end] for start, end, *_ in cuts]
     return [
         Passage(
@@ -100,6 +96,24 @@ def chunk_document(
             zip(cuts, texts, count_tokens(texts), strict=True)
         )
     ]
+
+
+def _cuts(
+    document: Document,
+    section: Section,
+    count_tokens: TokenCounter,
+    budget_tokens: int,
+    previous: Sequence[Passage],
+) -> Iterator[_Cut]:
+    context = " > ".join((document.imprint.title, *section.path))
+    room = budget_tokens - min(count_tokens([context])[0], budget_tokens // _CONTEXT_SHARE)
+    atoms = _atoms(document.text, section, count_tokens, room)
+    stood = [passage.text for passage in previous if passage.section_path == section.path]
+    runs = anchored_runs(document.text, [(atom.start, atom.end) for atom in atoms], stood) if stood else []
+    for group in _groups(atoms, room, runs):
+        first, last = group[0], group[-1]
+        shown = f"{context}\n{first.header}" if first.header else context
+        yield first.start, last.end, _kind(group), shown, section
 
 
 def _page_at(document: Document, offset: int) -> int | None:

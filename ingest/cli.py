@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ingest import cli_generations
+from ingest import cli_generations, cli_switching
 from ingest.catalogue import load_catalogue
 from ingest.errors import IngestError, SourceMissing
 from ingest.report import IngestReport
@@ -31,8 +31,8 @@ quarantine = typer.Typer(help="Entries that could not become documents.", no_arg
 app.add_typer(quarantine, name="quarantine")
 app.command()(cli_generations.status)
 app.command()(cli_generations.generations)
-app.command()(cli_generations.publish)
-app.command()(cli_generations.rollback)
+app.command()(cli_switching.publish)
+app.command()(cli_switching.rollback)
 app.command()(cli_generations.inspect)
 quarantine.command("list")(cli_generations.quarantine_list)
 

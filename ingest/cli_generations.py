@@ -1,9 +1,9 @@
-"""The commands of `medcite-ingest` that look at generations and switch between them."""
+"""The commands of `medcite-ingest` that look at generations."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -36,21 +36,6 @@ def generations(as_json: Json = False) -> None:
     _show(_generations, as_json=as_json)
 
 
-def rollback(
-    generation: Annotated[str | None, typer.Argument(help="See `generations`.")] = None,
-) -> None:
-    """Make an older generation current again: the one that the current one replaced, or the one named."""
-    _act(lambda store: _rollback(store, generation))
-
-
-def publish(
-    generation: Annotated[str, typer.Argument(help="A complete generation, see `generations`.")],
-    force: Annotated[bool, typer.Option(help="Publish although the gate was not passed.")] = False,
-) -> None:
-    """Make a complete generation current; one that failed the gate only with --force."""
-    _act(lambda store: _publish(store, generation, force=force))
-
-
 def inspect(document_id: Annotated[str, typer.Argument(metavar="DOC")], as_json: Json = False) -> None:
     """Show how a document of the current generation was cut into passages."""
     _show(lambda store, as_json: _inspect(store, document_id, as_json=as_json), as_json=as_json)
@@ -62,7 +47,7 @@ def quarantine_list(as_json: Json = False) -> None:
 
 
 async def _status(store: PassageStore, as_json: bool) -> None:
-    manifest = await _current(store)
+    manifest = await current_manifest(store)
     age_h = (datetime.now(UTC) - datetime.fromisoformat(manifest.created_at)).total_seconds() / 3600
     by_source = Counter(record.source for record in manifest.documents.values())
     facts: dict[str, Any] = {
@@ -117,62 +102,6 @@ async def _generations(store: PassageStore, as_json: bool) -> None:
     _console.print(table)
 
 
-async def _rollback(store: PassageStore, generation: str | None) -> str:
-    try:
-        current: Manifest | None = await _current(store)
-    except GenerationCorrupt:
-        current = None
-    if generation is None:
-        generation = await _before(store, current)
-    await _make_current(store, generation)
-    return f"Generation {generation} is current; {current.generation if current else 'a broken one'} was."
-
-
-async def _before(store: PassageStore, current: Manifest | None) -> str:
-    """Find the generation to go back to.
-
-    It is the one that the current one replaced, not the one with the next older id: that may have
-    been rolled back from for good reason, or bear the date of a clock that was wrong. Where the
-    current one is broken and cannot say, it is the newest.
-    """
-    known = {manifest.generation: manifest for manifest in await store.generations()}
-    if current is None:
-        candidates = [*reversed(known.values())]
-    else:
-        candidates = []
-        while (current := known.pop(current.parent or "", None)) is not None:
-            candidates.append(current)
-    for manifest in candidates:
-        if manifest.is_approved and await _is_whole(store, manifest.generation):
-            return manifest.generation
-    raise GenerationMissing("there is no generation to go back to; see `medcite-ingest generations`")
-
-
-async def _is_whole(store: PassageStore, generation: str) -> bool:
-    try:
-        await store.open(generation)
-    except (GenerationCorrupt, GenerationMissing):
-        return False
-    return True
-
-
-async def _publish(store: PassageStore, generation: str, *, force: bool) -> str:
-    manifest = (await store.open(generation)).manifest
-    if force and not manifest.is_approved:
-        await store.record(replace(manifest, forced=True))
-    await _make_current(store, generation)
-    return f"Generation {generation} is current."
-
-
-async def _make_current(store: PassageStore, generation: str) -> None:
-    manifest = (await store.open(generation)).manifest  # one that cannot be read must not become current
-    if not manifest.is_approved:
-        failed = "; ".join(check.name for check in manifest.gate if not check.passed)
-        fault = f"failed the gate ({failed})" if failed else "has not been before the gate"
-        raise GenerationMissing(f"{generation} {fault}; `publish --force` makes it current all the same")
-    await store.publish(generation)
-
-
 async def _inspect(store: PassageStore, document_id: str, as_json: bool) -> None:
     reader = await store.current()
     passages = [passage async for passage in reader.document_passages(document_id)] if reader else []
@@ -192,7 +121,7 @@ async def _inspect(store: PassageStore, document_id: str, as_json: bool) -> None
 
 
 async def _quarantine(store: PassageStore, as_json: bool) -> None:
-    records = (await _current(store)).quarantine
+    records = (await current_manifest(store)).quarantine
     if as_json:
         _write_json([asdict(record) for record in records])
         return
@@ -202,18 +131,21 @@ async def _quarantine(store: PassageStore, as_json: bool) -> None:
 
 
 def _show(command: Callable[..., Coroutine[Any, Any, None]], *, as_json: bool) -> None:
-    _or_exit(lambda: asyncio.run(command(open_store(read_settings(KnowledgeSettings)), as_json=as_json)))
+    or_exit(lambda: asyncio.run(command(opened(), as_json=as_json)))
 
 
-def _act(command: Callable[[PassageStore], Coroutine[Any, Any, str]]) -> None:
-    _or_exit(
-        lambda: _console.print(
-            asyncio.run(command(open_store(read_settings(KnowledgeSettings)))), soft_wrap=True
-        )
-    )
+def opened() -> PassageStore:
+    """Open the store that the settings name."""
+    return open_store(read_settings(KnowledgeSettings))
 
 
-async def _current(store: PassageStore) -> Manifest:
+async def current_manifest(store: PassageStore) -> Manifest:
+    """Read the manifest of the current generation.
+
+    Raises:
+        GenerationMissing: Nothing has been published yet.
+        GenerationCorrupt: It cannot be read.
+    """
     reader = await store.current()
     if reader is None:
         raise GenerationMissing("there is no index yet; run `medcite-ingest run SOURCE`")
@@ -242,7 +174,8 @@ def _write_json(facts: object) -> None:
     typer.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
 
 
-def _or_exit(command: Callable[[], None]) -> None:
+def or_exit(command: Callable[[], None]) -> None:
+    """Run a command; end with exit code 2 and the message if it fails."""
     try:
         command()
     except (KnowledgeError, IngestError) as error:
