@@ -108,15 +108,19 @@ def _whole(text: str, opening: re.Match[str], tag: str, before: str) -> tuple[in
         return (0, "") if is_unread else None
     if not is_unread and tag not in ("table", "sup", "sub"):
         return None
+    if not is_unread and tag != "table":
+        return _raised(text[opening.end() : opening.end() + _MAX_RAISED_CHARS], tag, before)
     inside, n_chars = _inside(text, opening.end(), tag)
-    if is_unread:
-        return n_chars, ""
-    if tag == "table":
-        return n_chars, _table(f"<table>{inside}</table>")
-    words = re.sub(r"<[^<>]*>", "", inside).strip()
-    if not words or len(inside) > _MAX_RAISED_CHARS:
+    return n_chars, "" if is_unread else _table(f"<table>{inside}</table>")
+
+
+def _raised(text: str, tag: str, before: str) -> tuple[int, str] | None:
+    """Write a superscript or subscript that ends within a text; None when it does not."""
+    end = re.search(rf"</{tag}\s*>", text, re.IGNORECASE)
+    words = re.sub(r"<[^<>]*>", "", text[: end.start()]).strip() if end else ""
+    if end is None or not words:
         return None
-    return n_chars, (raise_words if tag == "sup" else lower_words)(words, before)
+    return end.end(), (raise_words if tag == "sup" else lower_words)(words, before)
 
 
 def _inside(text: str, start: int, tag: str) -> tuple[str, int]:

@@ -45,15 +45,17 @@ class Styles:
 
     def list_mark(self, paragraph: Any) -> tuple[int, str] | None:
         """Depth and mark of a list item: (0, "-") or (1, "3."); None for other paragraphs."""
+        style = ""
         for properties, name in self._chain(paragraph):
+            style = style or name
             numbering = properties.find(qn("w:numPr")) if properties is not None else None
             if numbering is not None:
-                return self._mark(numbering)
+                return self._mark(numbering, _depth(style))
             if name.startswith("list bullet"):
-                return 0, "-"
+                return _depth(style), "-"
         return None
 
-    def _mark(self, numbering: Any) -> tuple[int, str] | None:
+    def _mark(self, numbering: Any, style_depth: int) -> tuple[int, str] | None:
         number, level = (numbering.find(qn(name)) for name in ("w:numId", "w:ilvl"))
         number_id = (number.get(qn("w:val")) if number is not None else None) or ""
         value = (level.get(qn("w:val")) if level is not None else None) or "0"
@@ -61,11 +63,11 @@ class Styles:
             return None
         depth = min(int(value), _MAX_LEVEL) if value.isdigit() else 0
         if self._formats.get((number_id, depth)) not in _COUNTED:
-            return depth, "-"
+            return max(depth, style_depth), "-"
         self._counts[number_id, depth] += 1
         for key in [key for key in self._counts if key[0] == number_id and key[1] > depth]:
             del self._counts[key]
-        return depth, f"{self._counts[number_id, depth]}."
+        return max(depth, style_depth), f"{self._counts[number_id, depth]}."
 
     def _chain(self, paragraph: Any) -> Iterator[tuple[Any, str]]:
         """Yield the properties of a paragraph, then of its style and those that it is based on."""
@@ -81,6 +83,11 @@ class Styles:
             yield style.find(qn("w:pPr")), (name.get(qn("w:val")) or "").lower() if name is not None else ""
             base = style.find(qn("w:basedOn"))
             style_id = base.get(qn("w:val")) if base is not None else None
+
+
+def _depth(style: str) -> int:
+    """Depth that the name of a style tells: "list bullet 2" is inside a list."""
+    return int(style[-1]) - 1 if style[-2:-1] == " " and style[-1] in "23456789" else 0
 
 
 def _number_formats(source: Any) -> dict[tuple[str, int], str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from ingest.loaders.html.hidden import drop
+from ingest.loaders.writing.elements import drop
 
 _UNREAD = (
     "script",

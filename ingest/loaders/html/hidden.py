@@ -7,6 +7,8 @@ import re
 
 from lxml import etree
 
+from ingest.loaders.writing.elements import drop
+
 _HIDING = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|content-visibility:hidden|opacity:0(?:\.0+)?(?:;|$)"
     r"|font:0/|text-indent:-\d{3,}|(?:left|top|right):-\d{4,}|clip-path:inset\((?:50|100)%\)"
@@ -45,19 +47,6 @@ def is_hidden(element: etree._Element) -> bool:
     if not colour and element.tag == "font":
         colour = (element.get("color") or "").strip().lower()
     return bool(colour) and (bool(_CLEAR.fullmatch(colour)) or _blends(colour, element))
-
-
-def drop(element: etree._Element) -> None:
-    """Remove an element and keep the text after it."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    tail, before = element.tail or "", element.getprevious()
-    if before is None:
-        parent.text = (parent.text or "") + tail
-    else:
-        before.tail = (before.tail or "") + tail
-    parent.remove(element)
 
 
 def _style(element: etree._Element) -> str:

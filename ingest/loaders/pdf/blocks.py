@@ -8,10 +8,10 @@ from typing import Literal
 
 from ingest.loaders.pdf.aligned import runs_of_rows, split_columns
 from ingest.loaders.pdf.grid import Grid
-from ingest.loaders.pdf.line import Line
+from ingest.loaders.pdf.line import Line, script_after
+from ingest.loaders.pdf.lines import lies_in
 from ingest.loaders.pdf.order import in_reading_order
 from ingest.loaders.writing.tables import lay_out
-from ingest.loaders.writing.words import lower_words, raise_words
 
 Kind = Literal["text", "item", "table"]
 
@@ -25,9 +25,9 @@ _MAX_GAP_SIZES = 2.2
 _INDENT_SIZES = 0.9
 _SIZE_SHARE = 0.06
 _SAME_ROW_SIZES = 0.35
-_SCRIPT_SIZE = 0.9
 # Unjustified lines end this much before the edge of their column.
 _RAGGED_SHARE = 0.1
+_LONG_SHARE = 0.7
 _STOPS = frozenset(".:;!?。：；！？")
 _ITALICS = re.compile(
     r"^[A-Z]{6}\+|[-,]?(?:italic|oblique|regular|roman|it)\b|(?<=bold)(?:italic|oblique)", re.IGNORECASE
@@ -61,7 +61,8 @@ def make_blocks(lines: Sequence[Line], grids: Sequence[Grid]) -> list[Block]:
     Lines are joined where the next word would not have fit on the line; where it would have, the
     break was meant (a row of a table without rules, an address) and is kept.
     """
-    free = split_columns([line for line in lines if not _is_inside(line, grids)])
+    boxes = [grid.box for grid in grids]
+    free = split_columns([line for line in lines if not lies_in(line, boxes)])
     ordered = in_reading_order(_merge_rows(free))
     edges = _Edges(ordered)
     blocks: list[Block] = []
@@ -69,7 +70,7 @@ def make_blocks(lines: Sequence[Line], grids: Sequence[Grid]) -> list[Block]:
     group: list[Line] = []
     for run, rows in runs_of_rows(ordered):
         due = [grid for grid in waiting if _is_below(run[0], grid)]
-        if due or rows or (group and _begins_block(group, run[0])):
+        if due or rows or (group and _begins_block(group, run[0], edges)):
             blocks += _close(group, edges)
             group = []
         for grid in due:
@@ -98,11 +99,6 @@ class _Edges:
         return max((x1 for x0, x1 in self._lines if left - 20 <= x0 <= middle and x0 < right), default=right)
 
 
-def _is_inside(line: Line, grids: Sequence[Grid]) -> bool:
-    x, y = min(line.x0 + line.size, (line.x0 + line.x1) / 2), line.y + line.size / 4
-    return any(g.box[0] <= x <= g.box[2] and g.box[1] <= y <= g.box[3] for g in grids)
-
-
 def _is_below(line: Line, grid: Grid) -> bool:
     return line.x0 < grid.box[2] and line.x1 > grid.box[0] and line.y < grid.box[1]
 
@@ -126,22 +122,22 @@ def _joined(last: Line, line: Line) -> str | None:
     gap, rise = line.x0 - last.x1, line.y - last.y_end
     if not -1.0 <= gap < 2 * line.size:
         return None
-    if line.size < _SCRIPT_SIZE * last.size and gap < 0.4 * line.size and abs(rise) < 0.7 * last.size:
-        write = raise_words if rise > 0 else lower_words
-        return last.text.rstrip() + write(line.text.strip(), last.text.rstrip())
+    script = script_after(last, line)
+    if script is not None:
+        return last.text.rstrip() + script
     if abs(rise) >= _SAME_ROW_SIZES * max(last.size, line.size):
         return None
     is_apart = gap > 0.2 * line.size and not last.text[-1:].isspace() and not line.text[:1].isspace()
     return last.text + (" " if is_apart else "") + line.text
 
 
-def _begins_block(group: Sequence[Line], line: Line) -> bool:
+def _begins_block(group: Sequence[Line], line: Line, edges: _Edges) -> bool:
     last, first = group[-1], group[0]
     drop = last.y_end - line.y
     if abs(line.size - last.size) > _SIZE_SHARE * last.size:
         return True
     item = _ITEM.match(line.text)
-    if item and not (item["number"] and _runs_on(last, line)):
+    if item and not (item["number"] and _runs_on(last, line, edges.right_of([last]))):
         return True
     if drop <= 0 or drop > _MAX_GAP_SIZES * last.size:
         return True
@@ -162,9 +158,10 @@ def _begins_block(group: Sequence[Line], line: Line) -> bool:
     return is_indented and line.x0 > min(other.x0 for other in group) + indent
 
 
-def _runs_on(last: Line, line: Line) -> bool:
+def _runs_on(last: Line, line: Line, right: float) -> bool:
     """Tell whether "2)" at the start of a line is part of a sentence that runs on."""
-    return abs(line.x0 - last.x0) < line.size / 2 and last.text.rstrip()[-1:] not in _STOPS
+    is_long = last.x1 > last.x0 + _LONG_SHARE * (right - last.x0)
+    return is_long and abs(line.x0 - last.x0) < line.size / 2 and last.text.rstrip()[-1:] not in _STOPS
 
 
 def _changes_face(before: str, after: str) -> bool:

@@ -11,6 +11,11 @@ import pypdfium2.raw as raw
 from ingest.loaders.pdf.line import Line, Part, Raised
 from ingest.loaders.writing.words import lower_words, raise_words
 
+SLANTED = 4
+"""The direction of lines that are in no quarter turn."""
+
+# Share of a quarter turn; scans are turned by less.
+_MAX_SLANT = 0.1
 _NO_DIGITS = re.compile(r"[^0-9]*")
 _NUMBER = re.compile(r"[-−–+]?\d+")
 _NEXT_NUMBER = re.compile(r"[,–-]\d+")
@@ -39,7 +44,7 @@ class CharacterReader:
         self.raised: list[Raised] = []
 
     def line(self, words: str, start: int, first: int, last: int) -> tuple[Line, int]:
-        """Read a line between two characters that are no blanks; the direction is in quarter turns."""
+        """Read a line between two characters that are no blanks; the direction is in quarter turns, or `SLANTED`."""
         page, matrix = self._page, self._matrix
         # The ends of a line may be an item's number or a superscript.
         middle = (first + last) // 2
@@ -52,8 +57,9 @@ class CharacterReader:
         raw.FPDFText_GetCharBox(page, last, self._left, self._right, self._bottom, self._top)
         direction, x1, y_end = 0, self._right.value, y
         if matrix.b or matrix.a < 0:
-            direction = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
-            x1 = (x1, self._top.value, self._left.value, self._bottom.value)[direction]
+            turns = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
+            direction = round(turns) % 4 if abs(turns - round(turns)) < _MAX_SLANT else SLANTED
+            x1 = (x1, self._top.value, self._left.value, self._bottom.value, x1)[direction]
         before, self._font = self._font, self._font_at(middle)
         # A line in the font of the line above is taken for even: asking costs as much as the rest.
         is_even = before == self._font or self._font_at(first) == self._font == self._font_at(last)
@@ -69,9 +75,14 @@ class CharacterReader:
 
         The lines above and below one with gaps are looked at too: long cells leave little space.
         """
-        spreads = [(line.x1 - line.x0) / (len(line.text) * line.size + 1) for line in lines]
-        usual = sorted(spreads)[len(spreads) // 2] if spreads else 0.0
-        waiting = [n for n, spread in enumerate(spreads) if spread > _WIDE_SPREAD * usual]
+        spreads: dict[str, list[tuple[float, int]]] = {}
+        for n, line in enumerate(lines):
+            spread = (line.x1 - line.x0) / (len(line.text) * line.size + 1)
+            spreads.setdefault(line.font, []).append((spread, n))
+        waiting: list[int] = []
+        for found in spreads.values():
+            usual = sorted(found)[len(found) // 2][0]
+            waiting += [n for spread, n in found if spread > _WIDE_SPREAD * usual]
         seen = set(waiting)
         while waiting:
             n = waiting.pop()

@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from ingest.loaders.writing.words import lower_words, raise_words
+
+# Smaller and shifted, close to what it follows: a superscript that cuts a line in the stream.
+_SCRIPT_SIZE = 0.9
+_MAX_SCRIPT_GAP = 0.4
+_SCRIPT_RISES = (0.08, 0.7)
+
 
 @dataclass(slots=True)
 class Line:
@@ -41,3 +48,13 @@ class Raised:
     before: str
     digits: str
     written: str
+
+
+def script_after(last: Line, line: Line) -> str | None:
+    """How a line is written that is a superscript or subscript of the one before; None if it is none."""
+    rise = line.y - last.y_end
+    if line.size >= _SCRIPT_SIZE * last.size or not -1.0 <= line.x0 - last.x1 < _MAX_SCRIPT_GAP * line.size:
+        return None
+    if not _SCRIPT_RISES[0] * last.size < abs(rise) < _SCRIPT_RISES[1] * last.size:
+        return None
+    return (raise_words if rise > 0 else lower_words)(line.text.strip(), last.text.rstrip())

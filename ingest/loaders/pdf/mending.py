@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from string import ascii_lowercase
 
 _WORD = re.compile(r"[a-z]{2,}(?:-[a-z]{2,})*")
 # pdfium writes a hyphen at the end of a line as U+FFFE.
@@ -15,7 +16,10 @@ class Mender:
 
     def __init__(self, texts: Iterable[str]) -> None:
         text = "\n".join(texts)
-        self._known = set(_WORD.findall(text.lower())) if "\ufffe" in text else set()
+        pieces = text.lower().split("\ufffe")
+        # The halves of broken words are no words.
+        whole = " ".join(piece.strip(ascii_lowercase) for piece in pieces) if len(pieces) > 1 else ""
+        self._known = set(_WORD.findall(whole))
 
     def mend(self, text: str) -> str:
         """Join broken words; write characters of private fonts as unknown (U+FFFD).
@@ -24,7 +28,8 @@ class Mender:
         """
         if text.isascii():
             return text
-        return _BROKEN_WORD.sub(self._join, _PRIVATE.sub("\ufffd", text))
+        text = _PRIVATE.sub("\ufffd", text)
+        return _BROKEN_WORD.sub(self._join, text) if "\ufffe" in text else text
 
     def _join(self, match: re.Match[str]) -> str:
         left, right = match.groups()

@@ -8,7 +8,7 @@ from ingest.loaders.pdf.line import Line
 # White space this wide through all lines parts two columns.
 _GUTTER_POINTS = 8.0
 _MAX_DEPTH = 12
-_JUMP_SIZES = 2.0
+_JUMP_SIZES = 0.8
 _MAX_JUMP_SHARE = 0.04
 
 
@@ -22,8 +22,9 @@ def in_reading_order(lines: Sequence[Line]) -> list[Line]:
     jumps = sum(
         1
         for last, line in pairwise(lines)
-        # Up the page, and not to the column on the right.
-        if line.y > last.y + _JUMP_SIZES * line.size and line.x0 < (last.x0 + last.x1) / 2
+        # Up the page and not to the column on the right, or back to the one on the left.
+        if (line.y > last.y + _JUMP_SIZES * line.size and line.x0 < (last.x0 + last.x1) / 2)
+        or (line.y < last.y and line.x1 <= last.x0)
     )
     if jumps <= max(1, _MAX_JUMP_SHARE * len(lines)):
         return list(lines)

@@ -103,11 +103,15 @@ class Pool:
         with self._lock:
             n_shares = len(self.workers) if len(raw) >= _MIN_SHARED_BYTES else 1
             try:
-                return self._read(raw, self.workers[:n_shares])
+                answers = self._read(raw, self.workers[:n_shares])
             except BaseException:
                 # What is on its way belongs to this file and must not meet the next.
                 self.stop()
                 raise
+        fault = _fault_in(answers)
+        if fault:
+            raise UnreadableDocument(fault)
+        return answers
 
     def stop(self) -> None:
         """End all workers."""
@@ -122,6 +126,10 @@ class Pool:
                     answers = worker.ask(raw, share, len(workers))
                 selector.register(answers, selectors.EVENT_READ, (share, bytearray()))
             margins = self._round(selector, workers, end)
+            if _fault_in(margins):
+                if len(workers) > 1:  # the others may be waiting to go on
+                    self.stop()
+                return margins
             repeated = orjson.dumps(repeated_keys(keys for answer in margins for keys in answer["margins"]))
             for worker in workers:
                 with _named_crash(worker):
@@ -136,8 +144,10 @@ class Pool:
         while len(answers) < len(workers):
             events = selector.select(max(0.0, min(self._silence_s, end - time.monotonic())))
             if not events:
+                late = time.monotonic() >= end
+                silence = "was not done after" if late else "gave no sign of life for"
                 raise UnreadableDocument(
-                    f"hangs the PDF parser: it gave no sign of life for {self._silence_s:g} s"
+                    f"hangs the PDF parser: it {silence} {_TOTAL_S if late else self._silence_s:g} s"
                 )
             for key, _ in events:
                 share, received = key.data
@@ -148,10 +158,11 @@ class Pool:
                 for frame in _frames(received):
                     if frame:
                         answers[share] = orjson.loads(frame)
-        faults = [answers[share]["fault"] for share in sorted(answers) if "fault" in answers[share]]
-        if faults:
-            raise UnreadableDocument(faults[0])
         return [answers[share] for share in range(len(workers))]
+
+
+def _fault_in(answers: list[dict[str, Any]]) -> str:
+    return next((str(answer["fault"]) for answer in answers if "fault" in answer), "")
 
 
 @contextmanager

@@ -5,8 +5,7 @@ Raw calls of pdfium are used: the wrapper's objects would cost more than the rea
 """
 
 import ctypes
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pypdfium2.raw as pdfium
@@ -25,10 +24,13 @@ _MAX_RULE_POINTS = 2.5
 _MIN_RULE_POINTS = 8.0
 # Smaller than a cell: a tick box, a part of a drawing.
 _MIN_BOX_POINTS = 14.0
+# A box is drawn by four or five steps of the pen.
+_BOX_SEGMENTS = (4, 5)
 _MAX_SEGMENTS = 2_000
 _MAX_DEPTH = 8
 _IDENTITY: Place = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _DRAWING_SCALE = 0.5
+_MAX_DRAWING_PIXELS = 4000
 # A picture of half the page behind invisible text is a scan with its recognised text.
 _SCAN_SHARE = 0.5
 _TEXT = pdfium.FPDF_PAGEOBJ_TEXT
@@ -104,7 +106,11 @@ class _Walk:
 
     def _visit_path(self, item: object) -> None:
         left, bottom, right, top = box = self.bounds(item)
-        if (right - left < _MIN_BOX_POINTS and top - bottom < _MIN_BOX_POINTS) or _is_rule(box, self.shapes):
+        width, height = right - left, top - bottom
+        if width < _MIN_BOX_POINTS and height < _MIN_BOX_POINTS:
+            return
+        if width <= _MAX_RULE_POINTS or height <= _MAX_RULE_POINTS:
+            _add_rule(box, self.shapes)
             return
         mode, stroke = ctypes.c_int(), ctypes.c_int()
         pdfium.FPDFPath_GetDrawMode(item, mode, stroke)
@@ -112,12 +118,11 @@ class _Walk:
         *channels, alpha = (channel.value for channel in self._colour)
         if is_filled and alpha and min(channels) < _WHITE:
             self.shapes.dark.append(box)
-        n_segments = pdfium.FPDFPath_CountSegments(item)
-        if n_segments <= 5:
-            if stroke.value:
-                self.shapes.across += [(left, y, right, y) for y in (bottom, top)]
-                self.shapes.upright += [(x, bottom, x, top) for x in (left, right)]
-        elif stroke.value and n_segments <= _MAX_SEGMENTS:
+        n_segments = pdfium.FPDFPath_CountSegments(item) if stroke.value else 0
+        if _BOX_SEGMENTS[0] <= n_segments <= _BOX_SEGMENTS[1]:
+            self.shapes.across += [(left, y, right, y) for y in (bottom, top)]
+            self.shapes.upright += [(x, bottom, x, top) for x in (left, right)]
+        elif _BOX_SEGMENTS[1] < n_segments <= _MAX_SEGMENTS and self._place == _IDENTITY:
             self._visit_segments(item, n_segments)
 
     def _visit_segments(self, item: object, n_segments: int) -> None:
@@ -126,15 +131,13 @@ class _Walk:
         pdfium.FPDFPageObj_GetMatrix(item, self._matrix)
         m = self._matrix
         before: tuple[float, float] | None = None
-        if self._place != _IDENTITY:
-            return
         for n in range(n_segments):
             segment = pdfium.FPDFPath_GetPathSegment(item, n)
             pdfium.FPDFPathSegment_GetPoint(segment, x, y)
             here = (m.a * x.value + m.c * y.value + m.e, m.b * x.value + m.d * y.value + m.f)
             if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_LINETO and before:
                 xs, ys = sorted((before[0], here[0])), sorted((before[1], here[1]))
-                _is_rule((xs[0], ys[0], xs[1], ys[1]), self.shapes)
+                _add_rule((xs[0], ys[0], xs[1], ys[1]), self.shapes)
             before = here
 
 
@@ -159,7 +162,7 @@ def clear_page(page: PdfPage, frame: Box) -> Shapes:
         if not any(_covers(behind, suspect[2]) for behind in walk.shapes.dark)
     ]
     if suspects:
-        is_blank = _blank_finder(page, frame)
+        is_blank = _blank_finder(page, frame, [box for _, _, box in suspects])
         hidden += [(owner, item) for owner, item, box in suspects if is_blank(box)]
     for owner, item in hidden:
         remove = pdfium.FPDFPage_RemoveObject if owner is handle else pdfium.FPDFFormObj_RemoveObject
@@ -169,20 +172,28 @@ def clear_page(page: PdfPage, frame: Box) -> Shapes:
     return walk.shapes
 
 
-def _blank_finder(page: PdfPage, frame: Box) -> Callable[[Box], bool]:
-    """Draw a page, to see whether anything but white is where white text stands.
+def _blank_finder(page: PdfPage, frame: Box, boxes: Sequence[Box]) -> Callable[[Box], bool]:
+    """Draw the part of a page that holds some boxes, to see whether there is anything but white.
 
     Only drawing tells what patterns, masks and blending make of a place.
     """
-    bitmap = page.render(scale=_DRAWING_SCALE, grayscale=True, may_draw_forms=False)
-    pixels = (
-        bitmap.to_numpy()[..., 0] if bitmap.n_channels > 1 else bitmap.to_numpy().reshape(bitmap.height, -1)
+    left, bottom, right, top = frame
+    scale = min(_DRAWING_SCALE, _MAX_DRAWING_PIXELS / max(right - left, top - bottom))
+    # A viewer turns the page; boxes are where it was before.
+    page.set_rotation(0)
+    x0, y0 = max(left, min(box[0] for box in boxes) - 2), max(bottom, min(box[1] for box in boxes) - 2)
+    x1, y1 = min(right, max(box[2] for box in boxes) + 2), min(top, max(box[3] for box in boxes) + 2)
+    if x1 - x0 < 1 / scale or y1 - y0 < 1 / scale:
+        return lambda box: True  # outside the page
+    bitmap = page.render(
+        scale=scale, crop=(x0 - left, y0 - bottom, right - x1, top - y1), grayscale=True, may_draw_forms=False
     )
+    pixels = bitmap.to_numpy().reshape(bitmap.height, bitmap.width, -1)
 
     def is_blank(box: Box) -> bool:
-        left, right = (round((x - frame[0]) * _DRAWING_SCALE) for x in (box[0], box[2]))
-        top, bottom = (round((frame[3] - y) * _DRAWING_SCALE) for y in (box[3], box[1]))
-        part = pixels[max(0, top) : bottom + 1, max(0, left) : right + 1]
+        columns = [max(0, round((x - x0) * scale)) for x in (box[0], box[2])]
+        rows = [max(0, round((y1 - y) * scale)) for y in (box[3], box[1])]
+        part = pixels[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
         return bool(part.size == 0 or part.min() >= _WHITE)
 
     return is_blank
@@ -201,18 +212,15 @@ def _moved(box: Box, place: Place) -> Box:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _is_rule(box: Box, shapes: Shapes) -> bool:
+def _add_rule(box: Box, shapes: Shapes) -> None:
+    """Add a line, or a thin box that is drawn for one, if it runs along the page or down it."""
     left, bottom, right, top = box
-    width, height = right - left, top - bottom
-    if height <= _MAX_RULE_POINTS and width >= _MIN_RULE_POINTS:
+    if top - bottom <= _MAX_RULE_POINTS and right - left >= _MIN_RULE_POINTS:
         y = (bottom + top) / 2
         shapes.across.append((left, y, right, y))
-    elif width <= _MAX_RULE_POINTS and height >= _MIN_RULE_POINTS:
+    elif right - left <= _MAX_RULE_POINTS and top - bottom >= _MIN_RULE_POINTS:
         x = (left + right) / 2
         shapes.upright.append((x, bottom, x, top))
-    else:
-        return math.isclose(width, 0) or math.isclose(height, 0)
-    return True
 
 
 def _covers(behind: Box, box: Box) -> bool:

@@ -85,9 +85,13 @@ def _read(
     if n_pages > _MAX_PAGES:
         yield {"fault": f"has {n_pages} pages, at most {_MAX_PAGES} are read"}
         return
-    indexes = range(share, n_pages, n_shares)
     if n_pages < _MIN_SHARED_PAGES:
-        indexes = range(0 if share else n_pages)
+        indexes = list(range(0 if share else n_pages))
+    else:
+        # There and back like a weaver's shuttle: left pages differ from right ones, and notes come
+        # in runs, so that neither every second page nor the second half is half of the work.
+        row = [*range(n_shares), *reversed(range(n_shares))]
+        indexes = [index for index in range(n_pages) if row[index % len(row)] == share]
     pages: list[PageContent] = []
     broken: list[int] = []
     recognised: list[int] = []

@@ -5,13 +5,13 @@ import re
 from lxml import etree
 
 from ingest.errors import UnreadableDocument
-from ingest.loaders.html.hidden import drop
 from ingest.loaders.language import name_language
+from ingest.loaders.writing.elements import drop, put_text
 from ingest.loaders.writing.manuscript import Manuscript
 from ingest.loaders.writing.markup import words_of, write_markup
 from ingest.loaders.xml.jats_imprint import article_meta, read_imprint
 from ingest.loaders.xml.mathml import linear
-from ingest.loaders.xml.tree import attribute, parse_xml, put_text, rename
+from ingest.loaders.xml.tree import attribute, parse_xml, rename
 from knowledge.document import Document
 
 # What an article says of itself and others, not of its subject.

@@ -7,12 +7,12 @@ from lxml import etree
 
 from ingest.errors import UnreadableDocument
 from ingest.loaders.dates import read_date
-from ingest.loaders.html.hidden import drop
 from ingest.loaders.language import name_language
+from ingest.loaders.writing.elements import drop, put_text
 from ingest.loaders.writing.manuscript import Manuscript
 from ingest.loaders.writing.markup import words_of, write_markup
 from ingest.loaders.writing.words import fold
-from ingest.loaders.xml.tree import attribute, parse_xml, put_text, rename
+from ingest.loaders.xml.tree import attribute, parse_xml, rename
 from knowledge.document import Document, Imprint
 
 _DAILYMED = "https://dailymed.nlm.nih.gov/dailymed/drugInfo.cfm?setid="

@@ -7,6 +7,7 @@ from typing import Any
 from lxml import etree
 
 from ingest.errors import UnreadableDocument
+from ingest.loaders.writing.elements import put_text
 
 
 def parse_xml(raw: bytes) -> etree._Element:
@@ -67,19 +68,6 @@ def rename(element: etree._Element, tag: str, **attributes: str) -> None:
     element.attrib.clear()
     for name, value in attributes.items():
         element.set(name, value)
-
-
-def put_text(element: etree._Element, text: str) -> None:
-    """Replace an element by a text; the text after it stays."""
-    parent, before = element.getparent(), element.getprevious()
-    if parent is None:
-        return
-    text += element.tail or ""
-    if before is None:
-        parent.text = (parent.text or "") + text
-    else:
-        before.tail = (before.tail or "") + text
-    parent.remove(element)
 
 
 def _replace(entity: Any) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from ingest.loaders.html import parse_html
-from ingest.loaders.html.hidden import drop, remove_hidden
+from ingest.loaders.html.hidden import remove_hidden
 
 
 def shown(html: str) -> str:
@@ -82,10 +82,3 @@ def test_white_in_the_heading_of_a_table_is_seen():
 
 def test_a_white_font_on_the_page_is_not_seen():
     assert "" == shown('<font color="#ffffff">obey</font>')
-
-
-def test_text_after_a_dropped_element_stays():
-    root = parse_html("<body><p>a<b>b</b>c<i>d</i>e</p></body>")
-    for element in list(root.iter("b", "i")):
-        drop(element)
-    assert "ace" == "".join(str(text) for text in root.itertext())

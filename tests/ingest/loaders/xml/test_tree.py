@@ -2,7 +2,7 @@ import pytest
 from lxml import etree
 
 from ingest.errors import UnreadableDocument
-from ingest.loaders.xml.tree import attribute, parse_xml, put_text, rename, root_tag
+from ingest.loaders.xml.tree import attribute, parse_xml, rename, root_tag
 
 
 def text_of(xml: str) -> str:
@@ -80,10 +80,3 @@ def test_a_renamed_element_has_only_its_new_attributes():
     element = etree.fromstring('<item id="1"/>')
     rename(element, "li", **{"data-mark": "1."})
     assert b'<li data-mark="1."/>' == etree.tostring(element)
-
-
-def test_text_takes_the_place_of_an_element():
-    root = etree.fromstring("<a>x<b>y</b>z<c/>!</a>")
-    for element in list(root):
-        put_text(element, f"({element.tag})")
-    assert "x(b)z(c)!" == root.text

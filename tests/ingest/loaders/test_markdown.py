@@ -195,3 +195,70 @@ def test_a_long_run_of_blanks_in_a_heading_takes_no_time():
 def test_text_that_is_not_utf_8_is_refused():
     with pytest.raises(UnreadableDocument, match=r"is not UTF-8 text \(byte 2\)"):
         load_markdown("# 高".encode("gb18030"), "a")
+
+
+def test_an_underlined_line_is_a_heading():
+    text = "intro\n\nA\n=\n\na\n\nB\n---\n\nb\n"
+    assert [(), (), ("B",)] == [path for path, _ in sections_of(text)]
+
+
+@pytest.mark.parametrize("text", ["- a\n---\nb", "a\nb\n---\nc", "| a |\n---\nb", "> a\n---\nb", "\n---\na"])
+def test_a_line_that_underlines_no_single_line_of_text_is_no_heading(text: str):
+    assert [()] == [path for path, _ in sections_of(text)]
+
+
+def test_comments_and_hidden_html_are_left_out():
+    assert "# T\n\nseen\n" == load("# T\n\n<!-- obey -->\n\n<span hidden>obey</span>seen\n").text
+
+
+def test_a_heading_inside_a_comment_is_none():
+    assert [()] == [path for path, _ in sections_of("# T\n\n<!--\n# Obey\n-->\n\ntext")]
+
+
+def test_a_table_in_html_becomes_one_in_markdown():
+    html = "<table><tr><th>a<th>b<tr><td>1<td>2</table>\n"
+    assert "| a | b |\n|---|---|\n| 1 | 2 |" in load(html).text
+
+
+STATUTE = """# 护士条例
+
+2008年1月31日 国务院令第517号公布
+
+2020年3月27日 修订
+
+2020年4月1日 施行
+
+<!-- INFO END -->
+
+## 第一章　总则
+
+第一条 甲。
+
+第二条 乙。
+
+第三条 丙。
+"""
+
+
+def test_the_articles_of_a_statute_are_sections():
+    expected = [(), *(("第一章 总则", f"第{n}条") for n in "一二三")]
+    assert expected == [path for path, _ in sections_of(STATUTE)]
+
+
+def test_the_head_of_a_statute_gives_its_date():
+    assert date(2020, 3, 27) == load(STATUTE).imprint.published_on
+
+
+def test_the_date_in_a_name_goes_before_the_head():
+    assert date(2021, 1, 1) == load(STATUTE, "护士条例(2021-01-01)").imprint.published_on
+
+
+def test_the_front_matter_goes_before_the_name():
+    text = "---\npublished_on: 2022-02-02\n---\n" + STATUTE
+    assert date(2022, 2, 2) == load(text, "护士条例(2021-01-01)").imprint.published_on
+
+
+def test_text_in_a_language_that_is_not_served_is_refused():
+    spanish = "El dolor es una señal de que algo no anda bien y las personas que los toman son para una."
+    with pytest.raises(UnreadableDocument, match="looks like language 'es'"):
+        load(spanish)
