@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import os
 import shutil
 import time
 from collections import Counter
@@ -27,6 +28,8 @@ _MARK = " (edition "
 _N_QUESTIONS = 100
 # A hundred questions a second, so that the searches alone do not fill the machine.
 _PAUSE_S = 0.01
+# By so much the ingest command lowers its own priority.
+_NICENESS = 10
 # What is asked this long before and after a switch counts as asked at the switch.
 _AT_SWITCH_S = 0.5
 
@@ -150,7 +153,8 @@ def measure_switch(load: Load) -> tuple[list[Claim], Details]:
 def _search_both(load: Load, root: Path) -> tuple[Searches, Searches, float]:
     """Give the idle searches, those beside the ingests, and the seconds that the ingests took."""
     # This process only searches: whatever else it did would hold the interpreter's lock.
-    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, initializer=os.nice, initargs=(_NICENESS,)) as pool:
 
         def ingest_edition(edition: int) -> float:
             return pool.submit(_ingest_edition, load, root, edition).result()
@@ -194,6 +198,6 @@ def _make_queries(root: Path, embedder_name: EmbedderName) -> list[HybridQuery]:
     questions = [title.rpartition(_MARK)[0] for title in titles[:: max(1, len(titles) // _N_QUESTIONS)]]
     vectors = make_embedder(embedder_name).embed_queries(questions)
     return [
-        HybridQuery(vector, weigh_query(question), _LIMIT, SearchFilter())
+        HybridQuery(vector, weigh_query(question), _LIMIT, SearchFilter(), "zh")
         for question, vector in zip(questions, vectors, strict=True)
     ]

@@ -170,7 +170,7 @@ async def _search(knowledge_path: Path, rounds: int, *, as_json: bool) -> None:
         shard.query(_hybrid(question, vectors[question]))
         bare.append((time.perf_counter() - started) * 1000)
         started = time.perf_counter()
-        await reader.search(HybridQuery(vectors[question], weigh_query(question), 8, SearchFilter()))
+        await reader.search(HybridQuery(vectors[question], weigh_query(question), 8, SearchFilter(), "en"))
         ours.append((time.perf_counter() - started) * 1000)
     warm = slice(2 * len(QUESTIONS), None)
     rows: dict[str, float | str] = {"passages": reader.manifest.n_passages}

@@ -1,24 +1,22 @@
-"""A generation in the making: one document's way, top to bottom."""
+"""A generation in the making: the way of its documents, top to bottom."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ingest.chunking import chunk_document
-from ingest.cleaning import clean_document
 from ingest.errors import UnreadableDocument
-from ingest.instructions import find_instructions
-from ingest.loaders import load_document
-from ingest.plan import Plan
+from ingest.holdings import Holdings, Origin
 from ingest.report import IngestReport
 from ingest.run import Run
-from ingest.sources import Entry, Source, apply_defaults
+from ingest.runner import Runner
+from ingest.steps import SignedDocument, Uncut, Unread
+from ingest.windows import Window, Windows
+from knowledge.centring import Centring
 from knowledge.document import Document
 from knowledge.embedding import Vectors
-from knowledge.generation import DocumentRecord, Manifest, QuarantineRecord
 from knowledge.passage import Passage
 from knowledge.sparse import weigh_passage
 from knowledge.store import EmbeddedPassages, GenerationReader, GenerationWriter
@@ -28,128 +26,149 @@ from knowledge.store import EmbeddedPassages, GenerationReader, GenerationWriter
 _WINDOW = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A document that gets passages; `known` are vectors of its last revision by embedded text."""
+
+    document_id: str
+    known: dict[str, Vectors]
+
+
 @dataclass(slots=True)
 class Build:
-    """The generation in the making: which documents it holds and which passages wait for a batch.
+    """Fills a generation: which passages wait for a window, which windows for their vectors.
 
-    `base` is the generation it started from, None when it starts empty.
+    `base` is the generation it started from, None when it starts empty; `languages` are those of the
+    passages written.
     """
 
     run: Run
-    plan: Plan
+    runner: Runner
     base: GenerationReader | None
     writer: GenerationWriter
+    holdings: Holdings
     report: IngestReport
-    records: dict[str, DocumentRecord] = field(init=False)
-    quarantine: list[QuarantineRecord] = field(default_factory=list)
+    windows: Windows = field(init=False)
     pending: list[Passage] = field(default_factory=list)
-    held_at: dict[tuple[str, str], str] = field(init=False)
-    n_to_load: int = field(init=False)
+    languages: set[str] = field(default_factory=set)
+    centring: Centring = field(init=False)
 
     def __post_init__(self) -> None:
-        self.n_to_load = len(self.plan.to_load)
-        self.records = dict(self.base.manifest.documents) if self.base else {}
-        self.held_at = {(record.source, record.entry): i for i, record in self.records.items()}
+        self.centring = self.base.manifest.centring if self.base else Centring()
+        self.windows = Windows(self.run.cache)
 
-    async def remove(self) -> None:
-        """Take out the documents that the sources no longer hold."""
-        await self.writer.delete_documents(sorted(self.plan.removed))
-        for document_id in self.plan.removed:
-            del self.records[document_id]
-        self.report.documents["removed"] = len(self.plan.removed)
-        self.report.documents["unchanged"] = len(self.plan.unchanged)
+    async def add(self, entries: Iterable[Unread]) -> None:
+        """Take entries their way, in order, as far as their passages fill windows.
 
-    def is_as(self, base: Manifest) -> bool:
-        """Tell whether nothing has come of it: the documents and the quarantine of the base."""
-        touched = (self.report.documents[state] for state in ("new", "changed", "removed"))
-        return not any(touched) and set(self.quarantine) == set(base.quarantine)
+        What cannot become a document is quarantined. One that nearly repeats another is linked to it
+        and gets no passages.
 
-    async def add(self, source: Source, entry: Entry) -> None:
-        """Load, clean and chunk one entry; its passages are embedded and written with the next batch."""
-        place = (entry.source, entry.name)
-        held = self.held_at.get(place)
-        try:
-            with timed(self.report, "load and clean"):
-                document = self._load(source, entry)
-        except UnreadableDocument as error:
-            self.quarantine.append(QuarantineRecord(*place, entry.content_hash, str(error)))
-            self.report.quarantined[entry.path] = str(error)
-            return
-        with timed(self.report, "chunk"):
-            previous = await self._remember(document.imprint.document_id, held)
-            budget = min(self.run.passage_tokens, self.run.embedder.max_tokens)
-            passages = chunk_document(document, self.run.embedder.count_tokens, budget, previous)
-        if held is not None:
-            await self.writer.delete_documents([held])
-            self.records.pop(held, None)
-        self.records[document.imprint.document_id] = DocumentRecord(
-            *place, entry.content_hash, document.revision, len(passages)
-        )
-        self.report.documents["new" if held is None else "changed"] += 1
-        self.pending += passages
-        if len(self.pending) >= _WINDOW:
-            await self.write()
-        n_done = self.report.documents["new"] + self.report.documents["changed"]
-        self.run.progress("documents", n_done, self.n_to_load)
-
-    async def write(self) -> None:
-        """Embed and write the passages that wait."""
-        if not self.pending:
-            return
-        with timed(self.report, "embed"):
-            dense = self._embed([passage.embedded_text for passage in self.pending])
-        with timed(self.report, "write"):
-            weights = [weigh_passage(passage.embedded_text) for passage in self.pending]
-            await self.writer.upsert(EmbeddedPassages(self.pending, dense, weights))
-        self.pending = []
-
-    def _load(self, source: Source, entry: Entry) -> Document:
-        loaded = apply_defaults(load_document(entry), source, entry.url)
-        # Before cleaning, which takes out the comments that an order may hide in.
-        headings = (heading for section in loaded.sections for heading in section.path)
-        phrase = find_instructions("\n".join((loaded.imprint.title, *headings, loaded.text)))
-        if phrase is not None:
-            raise UnreadableDocument(f"gives orders to a language model: {phrase!r}")
-        document = clean_document(loaded)
-        if not document.text.strip():
-            raise UnreadableDocument("holds no text after cleaning")
-        document_id = document.imprint.document_id
-        owner = self.records.get(document_id)
-        if owner is not None and (owner.source, owner.entry) != (entry.source, entry.name):
-            raise UnreadableDocument(
-                f"id {document_id!r} is already taken by {owner.source}/{owner.entry}; give one of them another id"
-            )
-        return document
-
-    async def _remember(self, document_id: str, held: str | None) -> list[Passage]:
-        """Keep the vectors of a document's last revision at hand; give back its passages.
-
-        A renamed file is known by its document's id, a document with a new id by its file.
+        Raises:
+            KnowledgeError: The store or the embedder failed.
         """
-        known_ids = self.base.manifest.documents if self.base else {}
-        last = document_id if document_id in known_ids else held
+        read = self.runner.read(_with_origins(entries), timed(self.report, "load and clean"))
+        cut = self.runner.cut(self._admit(read), timed(self.report, "chunk"))
+        await self._write(self._fill(cut))
+
+    async def finish(self) -> None:
+        """Write the passages that wait."""
+        await self._write(self._rest())
+
+    async def _admit(
+        self, read: AsyncIterator[tuple[Origin, SignedDocument | UnreadableDocument]]
+    ) -> AsyncIterator[tuple[Admitted, Uncut]]:
+        """Quarantine, link or let in one document after another."""
+        async for origin, signed in read:
+            if isinstance(signed, UnreadableDocument):
+                self.holdings.reject(origin, str(signed))
+                continue
+            clash = self.holdings.clash(origin, signed.document.imprint.document_id)
+            if clash:
+                self.holdings.reject(origin, clash)
+                continue
+            held = self.holdings.held_at(origin)
+            link = self.holdings.enter(origin, signed)
+            if held is not None:
+                await self.writer.delete_documents([held])
+            if link is None:
+                with timed(self.report, "chunk"):
+                    previous, known = await self._last_revision(signed.document, held)
+                admitted = Admitted(signed.document.imprint.document_id, known)
+                yield admitted, Uncut(signed.document, previous, self.run.passage_tokens)
+            self._tell()
+
+    async def _last_revision(
+        self, document: Document, held: str | None
+    ) -> tuple[list[Passage], dict[str, Vectors]]:
+        """Find the passages of a document's last revision, and their vectors by embedded text.
+
+        A renamed file is known by its document's id, a document with a new id by its file. A copy
+        that takes the place of its original takes over what that one had.
+        """
+        held_by_base = self.base.manifest.documents if self.base else {}
+        last = document.imprint.document_id if document.imprint.document_id in held_by_base else held
         if self.base is None or last is None:
-            return []
+            return [], {}
+        last = held_by_base[last].duplicate_of or last
         passages = [passage async for passage in self.base.document_passages(last)]
         vectors = await self.base.dense_vectors([passage.passage_id for passage in passages])
-        known = [passage for passage in passages if passage.passage_id in vectors]
-        if known:
-            stacked = np.stack([vectors[passage.passage_id] for passage in known])
-            self.run.cache.store([passage.embedded_text for passage in known], stacked)
-        return passages
+        known = {
+            p.embedded_text: self.centring.plain_vectors(vectors[p.passage_id], p.imprint.language)
+            for p in passages
+            if p.passage_id in vectors
+        }
+        return passages, known
 
-    def _embed(self, texts: list[str]) -> Vectors:
-        found = self.run.cache.lookup(texts)
-        # A text that stands in several places, such as a warning, is embedded once.
-        missing = list(dict.fromkeys(t for t, vector in zip(texts, found, strict=True) if vector is None))
-        made = self.run.embedder.embed_passages(missing)
-        self.run.cache.store(missing, made)
-        self.report.passages_embedded += len(missing)
-        self.report.passages_reused += len(texts) - len(missing)
-        fresh = dict(zip(missing, made, strict=True))
-        return np.stack(
-            [fresh[t] if vector is None else vector for t, vector in zip(texts, found, strict=True)]
-        )
+    async def _fill(self, cut: AsyncIterator[tuple[Admitted, list[Passage]]]) -> AsyncIterator[Window]:
+        """Gather passages document by document; a window is full after the document that fills it.
+
+        What a last revision knew is remembered here and not when a document is let in: that may be
+        any number of windows earlier.
+        """
+        async for admitted, passages in cut:
+            self.holdings.count(admitted.document_id, len(passages))
+            self.windows.remember(admitted.known)
+            self.pending += passages
+            if len(self.pending) >= _WINDOW:
+                yield self._open()
+
+    async def _rest(self) -> AsyncIterator[Window]:
+        if self.pending:
+            yield self._open()
+
+    def _open(self) -> Window:
+        window = self.windows.open(self.pending)
+        self.pending = []
+        self.report.passages_embedded += len(window.missing)
+        self.report.passages_reused += len(window.passages) - len(window.missing)
+        return window
+
+    async def _write(self, windows: AsyncIterator[Window]) -> None:
+        rows = ((window, list(window.missing)) async for window in windows)
+        async for window, made in self.runner.embed(rows, timed(self.report, "embed")):
+            with timed(self.report, "write"):
+                dense = self._centred(window.passages, self.windows.close(window, made))
+                weights = [weigh_passage(passage.embedded_text) for passage in window.passages]
+                await self.writer.upsert(EmbeddedPassages(window.passages, dense, weights))
+
+    def _centred(self, passages: list[Passage], plain: Vectors) -> Vectors:
+        """Centre by the means of the base; those of a new generation are not known before its end."""
+        dense = np.empty_like(plain)
+        languages = [passage.imprint.language for passage in passages]
+        for language in set(languages):
+            rows = [row for row, each in enumerate(languages) if each == language]
+            dense[rows] = self.centring.passage_vectors(plain[rows], language)
+        self.languages |= set(languages)
+        return dense
+
+    def _tell(self) -> None:
+        n_done = self.report.documents["new"] + self.report.documents["changed"]
+        self.run.progress("documents", n_done, len(self.holdings.to_load))
+
+
+async def _with_origins(entries: Iterable[Unread]) -> AsyncIterator[tuple[Origin, Unread]]:
+    for unread in entries:
+        yield (unread.entry.source, unread.entry.name, unread.entry.content_hash), unread
 
 
 @contextmanager

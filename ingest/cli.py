@@ -16,7 +16,9 @@ from rich.markup import escape
 
 from ingest import cli_generations, cli_switching
 from ingest.catalogue import load_catalogue
+from ingest.crash import guarded
 from ingest.errors import IngestError, SourceMissing
+from ingest.manner import Manner, RunnerName
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import Source
@@ -29,12 +31,12 @@ app = typer.Typer(
 
 quarantine = typer.Typer(help="Entries that could not become documents.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
-app.command()(cli_generations.status)
-app.command()(cli_generations.generations)
-app.command()(cli_switching.publish)
-app.command()(cli_switching.rollback)
-app.command()(cli_generations.inspect)
-quarantine.command("list")(cli_generations.quarantine_list)
+app.command()(guarded(cli_generations.status))
+app.command()(guarded(cli_generations.generations))
+app.command()(guarded(cli_switching.publish))
+app.command()(guarded(cli_switching.rollback))
+app.command()(guarded(cli_generations.inspect))
+quarantine.command("list")(guarded(cli_generations.quarantine_list))
 
 Result = TypeVar("Result")
 
@@ -75,20 +77,24 @@ InZone = Annotated[
 
 
 @app.command()
+@guarded
 def run(
     sources: Sources = None,
     catalogue: CatalogueFile = None,
     force: Annotated[bool, typer.Option(help="Publish whatever the gate says; recorded.")] = False,
+    runner: Annotated[RunnerName, typer.Option(help="Where documents are read, cut, embedded.")] = "local",
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the sources and publish it.
 
     Exit code 0: all well. 1: published, but some entries could not be read. 2: nothing published.
+    3: crashed.
     """
-    _ingest(sources, catalogue, force=force, retry=False, as_json=as_json)
+    _ingest(sources, catalogue, Manner(force=force, runner=runner), as_json=as_json)
 
 
 @app.command()
+@guarded
 def schedule(
     at: AtTime, timezone: InZone = None, sources: Sources = None, catalogue: CatalogueFile = None
 ) -> None:
@@ -101,29 +107,29 @@ def schedule(
 
 
 @app.command()
+@guarded
 def plan(sources: Sources = None, catalogue: CatalogueFile = None, as_json: AsJson = False) -> None:
     """Show what a run would do: documents new, changed, unchanged and removed."""
     _or_exit(lambda: asyncio.run(_plan(_named(sources, catalogue), as_json=as_json)))
 
 
 @quarantine.command("retry")
+@guarded
 def quarantine_retry(
     sources: Sources = None, catalogue: CatalogueFile = None, as_json: AsJson = False
 ) -> None:
     """Load quarantined entries of the sources again, though nothing else is to be done."""
-    _ingest(sources, catalogue, force=False, retry=True, as_json=as_json)
+    _ingest(sources, catalogue, Manner(retry=True), as_json=as_json)
 
 
-def _ingest(
-    sources: list[str] | None, catalogue: Path | None, *, force: bool, retry: bool, as_json: bool
-) -> None:
+def _ingest(sources: list[str] | None, catalogue: Path | None, manner: Manner, *, as_json: bool) -> None:
     from ingest.metrics import record_run
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; process 1 would ignore it
     knowledge, demands = _or_exit(_settings)
     report: IngestReport | None = None
     try:
-        report = _or_exit(lambda: asyncio.run(_run(_named(sources, catalogue), force=force, retry=retry)))
+        report = _or_exit(lambda: asyncio.run(_run(_named(sources, catalogue), manner)))
     finally:
         asyncio.run(record_run(report, demands, knowledge))
     if as_json:
@@ -133,10 +139,10 @@ def _ingest(
     raise typer.Exit(report.exit_code)
 
 
-async def _run(sources: tuple[Source, ...], *, force: bool, retry: bool) -> IngestReport:
+async def _run(sources: tuple[Source, ...], manner: Manner) -> IngestReport:
     from ingest.cli_runs import execute
 
-    return await execute(sources, force=force, retry=retry)
+    return await execute(sources, manner)
 
 
 async def _plan(sources: tuple[Source, ...], *, as_json: bool) -> None:
@@ -159,7 +165,8 @@ def _named(sources: list[str] | None, catalogue: Path | None) -> tuple[Source, .
 
 
 def _source(text: str) -> Source:
-    return Source(text, text) if "://" in text else Source.of_path(Path(text))
+    source = Source(text, text)
+    return Source.of_path(Path(text)) if source.kind == "path" else source
 
 
 def _or_exit(command: Callable[[], Result]) -> Result:

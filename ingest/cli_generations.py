@@ -17,6 +17,7 @@ from ingest.errors import IngestError
 from knowledge.errors import GenerationCorrupt, GenerationMissing, KnowledgeError
 from knowledge.generation import Manifest
 from knowledge.open_store import open_store
+from knowledge.passage import Passage
 from knowledge.settings import KnowledgeSettings, read_settings
 from knowledge.store import PassageStore
 
@@ -37,7 +38,7 @@ def generations(as_json: Json = False) -> None:
 
 
 def inspect(document_id: Annotated[str, typer.Argument(metavar="DOC")], as_json: Json = False) -> None:
-    """Show how a document of the current generation was cut into passages."""
+    """Show how a document of the current generation was cut into passages, or which one it repeats."""
     _show(lambda store, as_json: _inspect(store, document_id, as_json=as_json), as_json=as_json)
 
 
@@ -56,6 +57,7 @@ async def _status(store: PassageStore, as_json: bool) -> None:
         "age_h": round(age_h, 2),
         "parent": manifest.parent,
         "documents": len(manifest.documents),
+        "linked": len(manifest.links),
         "passages": manifest.n_passages,
         "quarantined": len(manifest.quarantine),
         "forced": manifest.forced,
@@ -104,12 +106,28 @@ async def _generations(store: PassageStore, as_json: bool) -> None:
 
 async def _inspect(store: PassageStore, document_id: str, as_json: bool) -> None:
     reader = await store.current()
+    record = reader.manifest.documents.get(document_id) if reader else None
     passages = [passage async for passage in reader.document_passages(document_id)] if reader else []
-    if not passages:
+    if reader is None or record is None or not (passages or record.duplicate_of):
         raise GenerationMissing(f"the current generation has no document {document_id!r}")
+    links = reader.manifest.links
+    repeated_by = {i: links[i].similarity for i in links if links[i].duplicate_of == document_id}
     if as_json:
-        _write_json([asdict(passage) for passage in passages])
+        facts = {"document_id": document_id, "source": record.source, "entry": record.entry}
+        repeats = {"duplicate_of": record.duplicate_of, "similarity": record.similarity}
+        shown = [asdict(passage) for passage in passages]
+        _write_json({**facts, **repeats, "repeated_by": repeated_by, "passages": shown})
         return
+    if passages:
+        _console.print(_passages_table(document_id, passages))
+    else:
+        repeats_it = f"{document_id} ({record.place}) repeats {record.duplicate_of}"
+        _console.print(escape(f"{repeats_it} (similarity {record.similarity:g})."), soft_wrap=True)
+    for i, similarity in sorted(repeated_by.items()):
+        _console.print(escape(f"Repeated by {i} (similarity {similarity:g})."), soft_wrap=True)
+
+
+def _passages_table(document_id: str, passages: list[Passage]) -> Table:
     table = Table(title=escape(f"{passages[0].imprint.title} ({document_id})"), title_justify="left")
     for name in ("#", "kind", "tokens", "characters", "section", "begins"):
         table.add_column(name, justify="right" if name in ("#", "tokens") else "left")
@@ -117,7 +135,7 @@ async def _inspect(store: PassageStore, document_id: str, as_json: bool) -> None
         begins = " ".join(p.text.split())[:40]
         where = escape(" › ".join(p.section_path))
         table.add_row(str(p.ordinal), p.kind, str(p.n_tokens), f"{p.start}–{p.end}", where, escape(begins))
-    _console.print(table)
+    return table
 
 
 async def _quarantine(store: PassageStore, as_json: bool) -> None:

@@ -1,8 +1,10 @@
 """What the commands `run`, `plan` and `quarantine retry` of `medcite-ingest` do."""
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -20,29 +22,39 @@ from rich.table import Table
 
 from ingest.gate import GateLimits
 from ingest.golden import load_golden
+from ingest.manner import Manner, RunnerName
 from ingest.pipeline import Outlook, ingest, look_ahead
+from ingest.ray_worker import RayFailed
 from ingest.report import IngestReport
 from ingest.run import Progress as Told
 from ingest.run import Run
+from ingest.runner import LocalRunner, Runner
 from ingest.settings import IngestSettings
 from ingest.sources import Source
 from ingest.vector_cache import VectorCache
-from knowledge.embedding import SentenceTransformerEmbedder
+from knowledge.embedding import Embedder, SentenceTransformerEmbedder
 from knowledge.open_store import open_store
 from knowledge.settings import KnowledgeSettings, read_settings
 
-STATES = ("new", "changed", "retried", "unchanged", "removed")
+_NICENESS = 10
+STATES = ("new", "changed", "retried", "relinked", "unchanged", "removed")
 
 
-async def execute(sources: tuple[Source, ...], *, force: bool, retry: bool) -> IngestReport:
+async def execute(sources: tuple[Source, ...], manner: Manner) -> IngestReport:
     """Run ingest as the settings say, with a progress bar where there is a terminal.
 
     Raises:
         KnowledgeError: A setting is wrong, or the store or the embedder failed.
-        IngestError: A file of golden questions is broken.
+        IngestError: A file of golden questions is broken, or Ray cannot be had.
     """
-    with _progress() as show, _prepared(sources, show, force=force, retry=retry) as run:
-        return await ingest(run)
+    # Questions come first where ingest and service share a machine. Ten once, however often it is said.
+    os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    with (
+        _progress() as show,
+        _prepared(sources, show, manner) as run,
+        _runner(manner.runner, run.embedder) as runner,
+    ):
+        return await ingest(run, runner)
 
 
 async def show_plan(sources: tuple[Source, ...], *, as_json: bool) -> None:
@@ -53,7 +65,7 @@ async def show_plan(sources: tuple[Source, ...], *, as_json: bool) -> None:
         IngestError: A file of golden questions is broken.
     """
     report = IngestReport()
-    with _prepared(sources, lambda *_: None, force=False, retry=False) as run:
+    with _prepared(sources, lambda *_: None, Manner()) as run:
         ahead = await look_ahead(run, report)
     if as_json:
         sys.stdout.write(orjson.dumps(_facts(ahead, report), option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -83,7 +95,7 @@ def _facts(ahead: Outlook, report: IngestReport) -> dict[str, object]:
 
 
 @contextmanager
-def _prepared(sources: tuple[Source, ...], show: Told, *, force: bool, retry: bool) -> Iterator[Run]:
+def _prepared(sources: tuple[Source, ...], show: Told, manner: Manner) -> Iterator[Run]:
     settings, demands = read_settings(KnowledgeSettings), read_settings(IngestSettings)
     embedder = SentenceTransformerEmbedder(settings.embedding_model, settings.models_path)
     cache = VectorCache(settings.cache / "vectors", embedder.fingerprint)
@@ -98,11 +110,26 @@ def _prepared(sources: tuple[Source, ...], show: Told, *, force: bool, retry: bo
             limits=GateLimits(demands.golden_recall, demands.max_loss),
             progress=show,
             url_cache=settings.cache / "urls",
-            force=force,
-            retry=retry,
+            force=manner.force,
+            retry=manner.retry,
         )
     finally:
         cache.close()
+
+
+@contextmanager
+def _runner(name: RunnerName, embedder: Embedder) -> Iterator[Runner]:
+    if name == "local":
+        yield LocalRunner(embedder)
+        return
+    try:
+        from ingest.ray_runner import RayRunner
+    except ImportError as error:
+        raise RayFailed(f"--runner ray wants Ray ({error}): pip install 'medcite[ray]'") from error
+    settings = read_settings(KnowledgeSettings)
+    make = partial(SentenceTransformerEmbedder, settings.embedding_model, settings.models_path)
+    with closing(RayRunner(make, embedder.fingerprint)) as runner:
+        yield runner
 
 
 @contextmanager

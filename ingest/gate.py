@@ -9,8 +9,9 @@ import numpy as np
 from ingest.golden import GoldenQuestion
 from knowledge.embedding import Embedder, Vectors
 from knowledge.generation import CheckRecord, Manifest
-from knowledge.sparse import weigh_query
-from knowledge.store import GenerationReader, HybridQuery, SearchFilter
+from knowledge.search import SearchQuery, hybrid_query
+from knowledge.store import GenerationReader
+from knowledge.understanding import understand
 
 # A golden question counts as answered when a right document is among as many passages as an answer
 # is made from.
@@ -63,9 +64,20 @@ def _check_loss(candidate: Manifest, current: Manifest | None, max_loss: float) 
     gone = len(current.documents.keys() - candidate.documents.keys())
     share = gone / max(1, len(current.documents))
     yield CheckRecord("documents removed", share <= max_loss, round(share, 4), max_loss, f"{gone} are gone")
-    loss = max(0.0, 1 - candidate.n_passages / max(1, current.n_passages))
+    # A copy that was indexed and is a link now has lost nothing; nor has an original whose place a copy took.
+    kept = max(
+        candidate.n_passages / max(1, current.n_passages),
+        _n_readable(candidate) / max(1, _n_readable(current)),
+    )
+    loss = max(0.0, 1 - kept)
     detail = f"{current.n_passages} before, {candidate.n_passages} now"
     yield CheckRecord("passages lost", loss <= max_loss, round(loss, 4), max_loss, detail)
+
+
+def _n_readable(manifest: Manifest) -> int:
+    """Count the passages of all documents, for a link those of its original."""
+    held = manifest.documents
+    return sum(held[record.duplicate_of or i].n_passages for i, record in held.items())
 
 
 async def _check_counts(candidate: GenerationReader) -> CheckRecord:
@@ -81,12 +93,13 @@ async def _check_counts(candidate: GenerationReader) -> CheckRecord:
 async def _check_vectors(candidate: GenerationReader, embedder: Embedder) -> CheckRecord:
     """Embed a few stored passages again: the vectors must be the embedder's own."""
     cosines = [1.0]
-    document_ids = sorted(candidate.manifest.documents)
+    document_ids = sorted(i for i, record in candidate.manifest.documents.items() if record.n_passages)
     for document_id in document_ids[:: max(1, len(document_ids) // _SAMPLE_DOCUMENTS)]:
         passages = [passage async for passage in candidate.document_passages(document_id)][:1]
         stored = await candidate.dense_vectors([passage.passage_id for passage in passages])
         again = embedder.embed_passages([passage.embedded_text for passage in passages])
-        for passage, vector in zip(passages, again, strict=True):
+        for passage, plain in zip(passages, again, strict=True):
+            vector = candidate.manifest.centring.passage_vectors(plain, passage.imprint.language)
             cosines.append(_cosine(stored.get(passage.passage_id), vector))
     lowest = min(cosines)
     return CheckRecord(
@@ -108,10 +121,11 @@ async def _check_golden(
     embedder: Embedder,
     required: float,
 ) -> CheckRecord:
-    vectors = embedder.embed_queries([each.question for each in questions])
+    understood = [understand(each.question) for each in questions]
+    vectors = embedder.embed_queries([each.text for each in understood])
     missed: list[str] = []
-    for each, vector in zip(questions, vectors, strict=True):
-        query = HybridQuery(vector, weigh_query(each.question), _GOLDEN_LIMIT, SearchFilter())
+    for each, question, vector in zip(questions, understood, vectors, strict=True):
+        query = hybrid_query(question, vector, candidate.manifest, SearchQuery(each.question, _GOLDEN_LIMIT))
         found = {hit.passage.document_id for hit in await candidate.search(query)}
         if not found & each.document_ids:
             missed.append(each.question)

@@ -42,7 +42,7 @@ HELP = {
 }
 
 # A label's values are these and no other, so that the number of series never grows.
-STAGES = ("plan", "load and clean", "chunk", "embed", "write", "complete", "gate", "other")
+STAGES = ("plan", "load and clean", "chunk", "embed", "write", "centre", "complete", "gate", "other")
 LABELS = {"medcite_documents": "state", "medcite_ingest_stage_seconds": "stage"}
 
 # One group of metrics for one index. A label for the pod would leave a dead group every night,

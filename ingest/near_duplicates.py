@@ -14,14 +14,19 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import takewhile
 from math import inf, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
-from datasketch import MinHash
 from numpy.typing import NDArray
 
 from knowledge.document import Document
+from knowledge.signature import Signature
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 VERSION = "near-duplicates-1"
 
@@ -53,22 +58,6 @@ _FACT_WORDS = frozenset(
     "under higher lower least most increase increased increases decrease decreased decreases < > ≤ ≥ = ± ~".split()
 ) | frozenset("一二三四五六七八九十百千万萬两兩半双雙零不无無未勿非没沒禁忌莫高低增减減升降")
 _TOKENS_AFTER_NUMBER = 3  # "5 mg per day", "5 mg/kg/day": what the number counts
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """What a document is compared by; about 220 bytes, fit for a manifest.
-
-    `text` is a digest of its words in order. `facts` is one of its title, its imprint as far as two
-    revisions or translations differ in it, and its numbers, comparisons and negations in order.
-    `minhash` holds the lowest byte of 128 MinHash values of its five-word shingles, as Base64;
-    `n_shingles` is how many different ones there are.
-    """
-
-    text: str
-    facts: str
-    minhash: str
-    n_shingles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +146,20 @@ def _shingle_hashes(words: list[str]) -> NDArray[np.uint32]:
 
 def _minhash(shingles: NDArray[np.uint32]) -> bytes:
     """Take the lowest byte of each minimum (b-bit minwise hashing, Li and König 2010)."""
-    minhash = MinHash(num_perm=_N_PERMUTATIONS, seed=_SEED, scheme=_SCHEME, hashfunc=int)
+    from datasketch import MinHash  # half a second, with scipy; only where a document is signed
+
+    drawn = _prototype().permutations  # to draw them anew takes half the time of a short document
+    minhash = MinHash(num_perm=_N_PERMUTATIONS, seed=_SEED, scheme=_SCHEME, hashfunc=int, permutations=drawn)
     for start in range(0, len(shingles), _BATCH_SHINGLES):
         minhash.update_batch(shingles[start : start + _BATCH_SHINGLES].tolist())
     return np.asarray(minhash.hashvalues & 0xFF, dtype=np.uint8).tobytes()
+
+
+@cache
+def _prototype() -> "MinHash":
+    from datasketch import MinHash
+
+    return MinHash(num_perm=_N_PERMUTATIONS, seed=_SEED, scheme=_SCHEME, hashfunc=int)
 
 
 def _similarity(one: Signature, other: Signature) -> float:

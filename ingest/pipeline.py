@@ -1,21 +1,25 @@
 """The pipeline: the way of one night's documents, top to bottom."""
 
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from ingest.build import Build, timed
+from ingest.centring import centre_generation
 from ingest.errors import SourceMissing
 from ingest.gate import check_generation
-from ingest.plan import Listing, Plan, plan_ingest
+from ingest.holdings import Holdings
+from ingest.listing import list_sources
+from ingest.plan import Listing, Place, Plan, plan_ingest
 from ingest.report import IngestReport
-from ingest.run import Progress, Run
-from ingest.sources import Source, list_entries
+from ingest.run import Run
+from ingest.runner import LocalRunner, Runner
+from ingest.sources import list_entries
+from ingest.steps import Unread
 from knowledge.errors import GenerationCorrupt
 from knowledge.generation import Manifest, QuarantineRecord, new_generation_id
-from knowledge.store import GenerationReader, GenerationWriter
+from knowledge.store import GenerationReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +54,27 @@ class Outlook:
         ]
 
 
-async def ingest(run: Run) -> IngestReport:
+async def ingest(run: Run, runner: Runner | None = None) -> IngestReport:
     """Bring the index up to date with the sources.
 
     Builds the next generation beside the current one, checks it, and publishes it in one step;
     whatever goes wrong before, the current one stays. One unreadable entry is quarantined and the
     rest goes on.
 
+    Args:
+        run: What is read, filled and demanded.
+        runner: Where documents are read, cut and embedded; by default in this process.
+
     Raises:
         KnowledgeError: The store or the embedder failed; nothing was published.
     """
     report = IngestReport()
     ahead = await look_ahead(run, report)
-    if ahead.base and ahead.plan.is_empty and not (run.retry and ahead.plan.retried):
-        return _up_to_date(report, ahead.base.manifest, ahead.plan)
     report.reason = ahead.refusal
     if report.reason:
         return report
+    if ahead.base and ahead.plan.is_empty and not (run.retry and ahead.plan.retried):
+        return _up_to_date(report, ahead.base.manifest, ahead.plan)
     base = ahead.base.manifest if ahead.base else None
     generation = new_generation_id()
     async with run.store.write(generation, base) as writer:
@@ -74,16 +82,17 @@ async def ingest(run: Run) -> IngestReport:
         if await _current(run) != ahead.current:
             report.reason = "another run has published since this one began to list its sources; run again"
             return report
-        build = Build(run, ahead.plan, ahead.base, writer, report, quarantine=ahead.unknown)
-        await build.remove()
-        unread = await _read_sources(run, ahead.plan, build)
-        await build.write()
-        if base and build.is_as(base):
+        holdings = Holdings(base, ahead.plan, report)
+        holdings.quarantine += ahead.unknown
+        await writer.delete_documents(sorted(ahead.plan.removed))
+        build = Build(run, runner or LocalRunner(run.embedder), ahead.base, writer, holdings, report)
+        unread = await _read_sources(run, build)
+        if base and holdings.are_as(base):
             return _up_to_date(report, base, ahead.plan)
-        report.reason = _objection(run, ahead, build, unread)
+        report.reason = _objection(run, ahead, holdings, unread)
         if report.reason:
             return report
-        candidate = await _complete(build, writer, generation, ahead)
+        candidate = await _complete(build, generation, ahead)
         await _publish(run, candidate, ahead, report)
     return report
 
@@ -107,35 +116,51 @@ async def look_ahead(run: Run, report: IngestReport) -> Outlook:
         base = reader if reader and reader.manifest.recipe == run.recipe else None
         plan = plan_ingest(listing, base.manifest if base else None)
     unlisted = _unlisted(listing, run, last) if last and not base and not run.force else []
-    refusal = (
-        "everything must be built anew, but these sources were not named or not listed to their end: "
-        f"{', '.join(unlisted)}; name them all, or --force drops their documents"
-    )
+    refusal = ""
+    if not listing.complete and not listing.hashes:
+        refusal = f"no source can be read: {'; '.join(report.quarantined[s.name] for s in run.sources)}"
+    elif unlisted:
+        refusal = (
+            "everything must be built anew, but these sources were not named or not listed to their end: "
+            f"{', '.join(unlisted)}; name them all, or --force drops their documents"
+        )
     current = reader.manifest.generation if reader else None
-    return Outlook(listing, plan, current, last, base, refusal if unlisted else "")
+    return Outlook(listing, plan, current, last, base, refusal)
 
 
-async def _read_sources(run: Run, plan: Plan, build: Build) -> set[str]:
-    """Read the sources again, add the entries that the plan names, and name the sources that failed.
+async def _read_sources(run: Run, build: Build) -> set[str]:
+    """Read the sources again, add the entries that are to be loaded, and name the sources that failed.
 
     A second reading costs less than keeping every file of an archive in memory.
     """
     unread: set[str] = set()
-    wanted = plan.to_load
-    for source in run.sources:
-        try:
-            for entry in list_entries(source, run.url_cache):
-                if (entry.source, entry.name) in wanted:
-                    await build.add(source, entry)
-        except SourceMissing as error:
-            build.report.quarantined[source.name] = str(error)
-            unread.add(source.name)
+    holdings = build.holdings
+    await build.add(_wanted(run, holdings.to_load - holdings.copies, build.report, unread))
+    holdings.keep_unread()
+    await build.add(_wanted(run, holdings.copies, build.report, unread))
+    await build.finish()
+    holdings.drop_stranded()
     return unread
 
 
-def _objection(run: Run, ahead: Outlook, build: Build, unread: set[str]) -> str:
+def _wanted(run: Run, places: Set[Place], report: IngestReport, unread: set[str]) -> Iterator[Unread]:
+    """Give the entries at these places as the sources come; one that fails goes into the report."""
+    named = {source for source, _ in places}
+    for source in (source for source in run.sources if source.name in named):
+        # What may be secret is not needed to read an entry, and may travel no further.
+        told = replace(source, options={}, load={})
+        try:
+            for entry in list_entries(source, run.url_cache):
+                if (entry.source, entry.name) in places:
+                    yield Unread(told, entry)
+        except SourceMissing as error:
+            report.quarantined[source.name] = str(error)
+            unread.add(source.name)
+
+
+def _objection(run: Run, ahead: Outlook, holdings: Holdings, unread: set[str]) -> str:
     """Say why what was built must not be published whatever the gate says, empty when it may."""
-    if not build.records:
+    if not holdings.records:
         return "no document could be read from the sources"
     if ahead.is_anew and unread and not run.force:
         return (
@@ -145,19 +170,21 @@ def _objection(run: Run, ahead: Outlook, build: Build, unread: set[str]) -> str:
     return ""
 
 
-async def _complete(
-    build: Build, writer: GenerationWriter, generation: str, ahead: Outlook
-) -> GenerationReader:
+async def _complete(build: Build, generation: str, ahead: Outlook) -> GenerationReader:
+    records = build.holdings.records
+    with timed(build.report, "centre"):
+        centring = await centre_generation(build, sum(record.n_passages for record in records.values()))
     manifest = Manifest(
         generation=generation,
         parent=ahead.last.generation if ahead.last else None,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         recipe=build.run.recipe,
-        documents=build.records,
-        quarantine=tuple(build.quarantine),
+        documents=records,
+        quarantine=tuple(build.holdings.quarantine),
+        centring=centring,
     )
     with timed(build.report, "complete"):
-        return await writer.complete(manifest)
+        return await build.writer.complete(manifest)
 
 
 async def _publish(run: Run, candidate: GenerationReader, ahead: Outlook, report: IngestReport) -> None:
@@ -189,23 +216,6 @@ async def _current(run: Run) -> str | None:
     except GenerationCorrupt:
         return None
     return reader.manifest.generation if reader else None
-
-
-def list_sources(
-    sources: Sequence[Source], report: IngestReport, progress: Progress, url_cache: Path | None
-) -> Listing:
-    """List what the sources hold now; one that cannot be listed to its end goes into the report."""
-    hashes: dict[tuple[str, str], str] = {}
-    complete: set[str] = set()
-    for source in sources:
-        try:
-            for entry in list_entries(source, url_cache):
-                hashes[entry.source, entry.name] = entry.content_hash
-                progress("list", len(hashes), 0)
-            complete.add(source.name)
-        except SourceMissing as error:
-            report.quarantined[source.name] = str(error)
-    return Listing(hashes, frozenset(complete))
 
 
 def _unlisted(listing: Listing, run: Run, last: Manifest) -> list[str]:

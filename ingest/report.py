@@ -14,13 +14,24 @@ STATES = ("new", "changed", "unchanged", "removed")
 
 Outcome = Literal["published", "unchanged", "not_published"]
 
-# More quarantined lines than a screen holds are in the JSON report, not on the terminal.
+# More lines of a kind than a screen holds are in the JSON report, not on the terminal.
 _SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The document that another nearly repeats, and how similar their texts are (0 to 1)."""
+
+    duplicate_of: str
+    similarity: float
 
 
 @dataclass(slots=True)
 class IngestReport:
-    """What a run did. Seconds are wall-clock, `peak_memory_mib` is the process's high-water mark."""
+    """What a run did. Seconds are wall-clock, `peak_memory_mib` is the process's high-water mark.
+
+    `linked` are the documents, by id, that the run found to repeat others.
+    """
 
     outcome: Outcome = "not_published"
     generation: str | None = None
@@ -28,6 +39,7 @@ class IngestReport:
     passages_embedded: int = 0
     passages_reused: int = 0
     passages_total: int = 0
+    linked: dict[str, Link] = field(default_factory=dict)
     quarantined: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mib: float = 0.0
@@ -47,10 +59,13 @@ class IngestReport:
 
     def print(self, console: Console) -> None:
         """Print the report for people."""
-        for place, reason in list(self.quarantined.items())[:_SHOWN]:
-            console.print(f"[yellow]quarantined[/] {escape(place)}: {escape(reason)}", soft_wrap=True)
-        if len(self.quarantined) > _SHOWN:
-            console.print(f"[yellow]… and {len(self.quarantined) - _SHOWN} more[/] (all with --json)")
+        quarantined = [f"{escape(place)}: {escape(reason)}" for place, reason in self.quarantined.items()]
+        _print_some(console, "[yellow]quarantined[/]", quarantined)
+        linked = [
+            f"{escape(i)}: repeats {escape(link.duplicate_of)} (similarity {link.similarity:g})"
+            for i, link in self.linked.items()
+        ]
+        _print_some(console, "linked", linked)
         if self.outcome == "unchanged":
             console.print(f"Nothing to do: generation {self.generation} is up to date.", soft_wrap=True)
             return
@@ -65,6 +80,7 @@ class IngestReport:
         table.add_column("count", justify="right")
         for name in STATES:
             table.add_row(f"documents {name}", f"{self.documents[name]:,}")
+        table.add_row("documents linked", f"{len(self.linked):,}")
         table.add_row("documents quarantined", f"{len(self.quarantined):,}")
         table.add_row("passages embedded", f"{self.passages_embedded:,}")
         table.add_row("passages reused", f"{self.passages_reused:,}")
@@ -78,3 +94,10 @@ class IngestReport:
             table.add_row(f"{stage}, s", f"{seconds:.1f}")
         table.add_row("peak memory, MiB", f"{self.peak_memory_mib:,.0f}")
         return table
+
+
+def _print_some(console: Console, kind: str, lines: list[str]) -> None:
+    for line in lines[:_SHOWN]:
+        console.print(f"{kind} {line}", soft_wrap=True)
+    if len(lines) > _SHOWN:
+        console.print(f"[yellow]… and {len(lines) - _SHOWN} more[/] (all with --json)")

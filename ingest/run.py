@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest import chunking, cleaning, instructions, loaders
+from ingest import steps
 from ingest.gate import GateLimits
 from ingest.golden import GoldenQuestion
 from ingest.sources import Source
 from ingest.vector_cache import VectorCache
-from knowledge import sparse
+from knowledge import centring, sparse
 from knowledge.embedding import Embedder
 from knowledge.generation import Recipe
 from knowledge.store import PassageStore
@@ -44,8 +44,9 @@ class Run:
     def recipe(self) -> Recipe:
         """What this run makes of a document."""
         return Recipe(
-            loader=f"{loaders.VERSION}+{cleaning.VERSION}+{instructions.VERSION}",
-            chunker=f"{chunking.VERSION}/{self.passage_tokens}",
+            loader=steps.READING,
+            chunker=f"{steps.CUTTING}/{self.passage_tokens}",
             sparse=sparse.VERSION,
             embedder=self.embedder.fingerprint,
+            centring=centring.VERSION,
         )

@@ -137,7 +137,10 @@ def _pack(vector: Vectors) -> bytes:
     return zlib.crc32(raw).to_bytes(_CHECKSUM_BYTES) + raw
 
 
-def _unpack(packed: bytes) -> Vectors | None:
+def _unpack(packed: object) -> Vectors | None:
+    # A damaged file may give a number where bytes were.
+    if not isinstance(packed, bytes):
+        return None
     checksum, raw = packed[:_CHECKSUM_BYTES], packed[_CHECKSUM_BYTES:]
     if zlib.crc32(raw).to_bytes(_CHECKSUM_BYTES) != checksum:
         return None

@@ -18,6 +18,8 @@ class Imprint:
 
     `document_id` is stable across revisions; `supersedes` is the `document_id` of an older text
     that this one replaces. Dates are the publisher's own, never the date of ingestion.
+    `document_type` is such as "article" or "drug_label", `source` the name of the source it came
+    from; both empty where they are not known.
     """
 
     document_id: str
@@ -30,6 +32,8 @@ class Imprint:
     license: str | None = None
     supersedes: str | None = None
     status: Status = "current"
+    document_type: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

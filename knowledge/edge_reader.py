@@ -1,7 +1,7 @@
 """Reading one generation of the embedded store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,11 @@ from knowledge.generation import Manifest, load_manifest
 from knowledge.passage import Passage, ScoredPassage
 from knowledge.payload import from_payload
 from knowledge.sparse import TermWeights
-from knowledge.store import HybridQuery, SearchFilter
+from knowledge.store import N_CANDIDATES, HybridQuery, SearchFilter
 
 _SCROLL_LIMIT = 256
 # More documents than one machine's index holds; a facet wants a limit.
 _MAX_DOCUMENTS = 10_000_000
-# Candidates of each leg. Their spread is what scores are normalised by, and 50 cost no more time in
-# the engine than 10.
-_N_CANDIDATES = 50
 
 
 class EdgeReader:
@@ -65,7 +62,7 @@ class EdgeReader:
         records = await asyncio.to_thread(
             self._shard.retrieve, [*passage_ids], with_payload=False, with_vector=["dense"]
         )
-        return {str(record.id): _dense(record) for record in records}
+        return {str(r.id): vector for r, vector in zip(records, dense_vectors(records), strict=True)}
 
     async def passage_counts(self) -> dict[str, int]:
         """Count the stored passages of each document."""
@@ -73,22 +70,36 @@ class EdgeReader:
         response = await asyncio.to_thread(self._shard.facet, request)
         return {str(hit.value): hit.count for hit in response.hits}
 
+    def close(self) -> None:
+        """Give back the shard's memory and files; the reader cannot be used afterwards."""
+        self._shard.close()
+
     def _search(self, query: HybridQuery) -> list[ScoredPassage]:
         condition = _condition(query.only)
-        limit = max(_N_CANDIDATES, query.limit)
+        limit = max(N_CANDIDATES, query.limit)
+        # Payloads cost as much as the search itself; one language needs no telling apart.
+        payload = False if self.manifest.centring.languages == {query.language} else ["language"]
         vectors: dict[str, Any] = {"dense": query.dense.tolist()}
         if len(query.sparse.indices):
             vectors["sparse"] = sparse_vector(query.sparse)
         requests = [
-            qe.QueryRequest(limit=limit, query=qe.Query.Nearest(vector, using=leg), filter=condition)
+            qe.QueryRequest(
+                limit=limit,
+                query=qe.Query.Nearest(vector, using=leg),
+                filter=condition,
+                with_payload=payload,
+            )
             for leg, vector in vectors.items()
         ]
         found = self._shard.query_batch(qe.QueryBatchRequest(requests))
-        dense, sparse = ({point.id: point.score for point in leg} for leg in (*found, [])[:2])
-        scores = dict(islice(fuse(dense, sparse).items(), query.limit))
-        payloads = {record.id: record.payload or {} for record in self._retrieve(list(scores))}
+        dense, sparse = (_leg_scores(leg) for leg in (*found, [])[:2])
+        foreign = {
+            str(p.id) for leg in found for p in leg if p.payload and p.payload["language"] != query.language
+        }
+        scores = dict(islice(fuse(dense, sparse, foreign).items(), query.limit))
+        payloads = {str(record.id): record.payload or {} for record in self._retrieve(list(scores))}
         return [
-            ScoredPassage(from_payload(str(i), payloads[i]), score, dense.get(i), sparse.get(i))
+            ScoredPassage(from_payload(i, payloads[i]), score, dense.get(i), sparse.get(i))
             for i, score in scores.items()
         ]
 
@@ -96,9 +107,15 @@ class EdgeReader:
         return self._shard.retrieve([*passage_ids], with_payload=True, with_vector=False)
 
 
-def _dense(record: qe.Record) -> Vectors:
-    vector: Any = record.vector
-    return np.array(vector["dense"], dtype=np.float32)
+def _leg_scores(leg: Iterable[qe.ScoredPoint]) -> dict[str, float]:
+    """Give the scores of a leg, best first, equal ones by id: segments answer in any order."""
+    return {str(p.id): p.score for p in sorted(leg, key=lambda p: (-p.score, str(p.id)))}
+
+
+def dense_vectors(records: Sequence[qe.Record]) -> Vectors:
+    """Take the dense vectors out of records, float32 of shape (n, dimension)."""
+    vectors: list[Any] = [record.vector for record in records]
+    return np.array([vector["dense"] for vector in vectors], dtype=np.float32)
 
 
 def open_generation(folder: Path) -> EdgeReader:
@@ -130,6 +147,8 @@ def _condition(only: SearchFilter) -> qe.Filter | None:
         "publisher": only.publishers,
         "document_id": only.document_ids,
         "status": only.statuses,
+        "source": only.sources,
+        "document_type": only.document_types,
     }
     must: list[Any] = [
         qe.FieldCondition(key=key, match=qe.MatchAny(list(values)))

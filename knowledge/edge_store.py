@@ -35,24 +35,33 @@ class EdgeStore:
         self._keep = keep
         self._reader: EdgeReader | None = None
         self._opening = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+        self._fault: GenerationCorrupt | None = None
+        self._is_writing = False
 
     async def current(self) -> "EdgeReader | None":
         """Open the current generation, or give back the open one while it is still current.
 
-        Costs one small file read when nothing changed.
+        Costs one small file read when nothing changed. Nobody waits for a generation that another
+        process published: the old one is given until the new one is open. Only while this store
+        writes does it wait, for a writer must not take the old one for the current.
 
         Raises:
             GenerationCorrupt: The pointer names a generation that cannot be read.
         """
-        async with self._opening:
-            while (generation := self._pointer()) is not None:
-                try:
-                    return await self._open_once(generation)
-                except GenerationCorrupt:
-                    # It may have been replaced, and removed, between the two looks.
-                    if self._pointer() == generation:
-                        raise
-        return None
+        generation = self._pointer()
+        if generation is None:
+            return None
+        if self._reader is None or self._is_writing:
+            return await self._open_current()
+        if self._reader.manifest.generation == generation:
+            self._fault = None
+            return self._reader
+        if self._following is None:
+            self._following = asyncio.create_task(self._follow())
+        if self._fault is not None:
+            raise GenerationCorrupt(str(self._fault)) from self._fault
+        return self._reader
 
     @asynccontextmanager
     async def write(self, generation: str, parent: Manifest | None) -> AsyncIterator["EdgeWriter"]:
@@ -70,6 +79,8 @@ class EdgeStore:
                 building = self.root / "building"
                 stack.callback(shutil.rmtree, building, ignore_errors=True)
                 await asyncio.to_thread(self._sweep)
+            self._is_writing = True
+            stack.callback(setattr, self, "_is_writing", False)
             writer = EdgeWriter(building / generation, self._folder(generation))
             if parent is not None:
                 await asyncio.to_thread(writer.copy_from, self._folder(parent.generation))
@@ -121,10 +132,42 @@ class EdgeStore:
             write_durably(pointer, generation.encode())
             pointer.replace(self.root / "current")
             sync_folder(self.root)
+            if self._reader is not None and self._reader.manifest.generation != generation:
+                self._reader = None  # who publishes knows of it at once
             older = [path for path in folder.parent.iterdir() if path.name < generation]
         older.sort(key=lambda path: (path.name == replaced, path.name))
         for path in older[: -self._keep + 1 or None]:
             _remove(path)
+
+    async def close(self) -> None:
+        """Close the open generation."""
+        if self._following is not None:
+            await self._following
+        async with self._opening:
+            if self._reader is not None:
+                await asyncio.to_thread(self._reader.close)
+                self._reader = None
+
+    async def _open_current(self) -> EdgeReader | None:
+        async with self._opening:
+            while (generation := self._pointer()) is not None:
+                try:
+                    return await self._open_once(generation)
+                except GenerationCorrupt:
+                    # It may have been replaced, and removed, between the two looks.
+                    if self._pointer() == generation:
+                        raise
+        return None
+
+    async def _follow(self) -> None:
+        """Open what was published meanwhile; what is wrong with it is told to the next who asks."""
+        try:
+            await self._open_current()
+            self._fault = None
+        except GenerationCorrupt as error:
+            self._fault = error
+        finally:
+            self._following = None
 
     async def _open_once(self, generation: str) -> EdgeReader:
         if self._reader is None or self._reader.manifest.generation != generation:

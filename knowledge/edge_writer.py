@@ -3,20 +3,37 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import qdrant_edge as qe  # noqa: TID251 - one of the modules that speak to the engine
 
-from knowledge.edge_reader import EdgeReader, open_generation, sparse_vector
+from knowledge.edge_reader import EdgeReader, dense_vectors, open_generation, sparse_vector
+from knowledge.embedding import Vectors
 from knowledge.errors import GenerationCorrupt, KnowledgeError, StoreUnavailable
 from knowledge.generation import Manifest, dump_manifest
 from knowledge.payload import to_payload
-from knowledge.store import EmbeddedPassages
+from knowledge.store import DensePage, EmbeddedPassages
 
 # Fields that filters name; Qdrant answers a filter on an unindexed field by reading every payload.
-_KEYWORD_FIELDS = ("document_id", "language", "publisher", "status")
+# The indexes lie in files: in memory they would grow with the number of passages.
+_FIELD_INDEXES: dict[str, qe.KeywordIndexParams | qe.DatetimeIndexParams] = {
+    **dict.fromkeys(
+        ("document_id", "language", "publisher", "status", "source", "document_type"),
+        qe.KeywordIndexParams(memory=qe.Memory.Cold),
+    ),
+    "dated": qe.DatetimeIndexParams(memory=qe.Memory.Cold),
+}
+# What is written stays in memory until it is indexed, so it is indexed whenever there are so many
+# kilobytes of vectors (16,384 passages of 384 numbers): more than the engine's own threshold of
+# 10,000, below which it leaves a segment as it is. Indexing takes about 100 MB beside that.
+_SEGMENT_KB = 24_576
+# Small segments, such as a night's changes leave, are merged up to this size.
+_MAX_SEGMENT_KB = 32_768
+# Passages whose vectors are read at a time.
+_PAGE = 1024
 # The engine writes through memory maps; where the disk has no room for one, the system ends the
 # process (SIGBUS) instead of reporting an error. So there must be room for what comes before it
 # comes: a new shard takes 62 MiB however little it holds, and a batch of passages a few.
@@ -30,6 +47,7 @@ class EdgeWriter:
         self._building = building
         self._final = final
         self._shard: qe.EdgeShard | None = None
+        self._unindexed_bytes = 0
 
     def copy_from(self, parent: Path) -> None:
         """Start from a copy of the parent's files, which costs no re-reading of vectors.
@@ -71,6 +89,41 @@ class EdgeWriter:
         with writing(self._building):
             await asyncio.to_thread(self._upsert, embedded)
 
+    async def dense_pages(self) -> AsyncIterator[DensePage]:
+        """Yield the dense vectors of all passages, a thousand at a time.
+
+        Raises:
+            StoreUnavailable: The engine failed.
+        """
+        offset: Any = None
+        while self._shard is not None:
+            request = qe.ScrollRequest(
+                limit=_PAGE, offset=offset, with_payload=["language"], with_vector=["dense"]
+            )
+            with writing(self._building):
+                records, offset = await asyncio.to_thread(self._shard.scroll, request)
+            if records:
+                languages = [(record.payload or {})["language"] for record in records]
+                yield DensePage([str(record.id) for record in records], languages, dense_vectors(records))
+            if offset is None:
+                return
+
+    async def replace_dense(self, passage_ids: Sequence[str], dense: Vectors) -> None:
+        """Replace dense vectors, float32 of shape (len(passage_ids), dimension).
+
+        Raises:
+            StoreUnavailable: The disk is full or cannot be written, or the engine failed.
+        """
+        if self._shard is None:
+            return
+        points = [qe.PointVectors(i, {"dense": v}) for i, v in zip(passage_ids, dense.tolist(), strict=True)]
+        with writing(self._building):
+            insist_on_room(self._building.parent, _HEADROOM_BYTES)
+            await asyncio.to_thread(self._shard.update, qe.UpdateOperation.update_vectors(points))
+            self._unindexed_bytes += dense.nbytes
+            if self._unindexed_bytes >= _SEGMENT_KB * 1024:
+                await asyncio.to_thread(self._index, self._shard)
+
     async def complete(self, manifest: Manifest) -> EdgeReader:
         """Build the indexes, write everything to disk, move the generation into place.
 
@@ -93,6 +146,15 @@ class EdgeWriter:
             )
         ]
         shard.update(qe.UpdateOperation.upsert_points(points))
+        self._unindexed_bytes += embedded.dense.nbytes
+        if self._unindexed_bytes >= _SEGMENT_KB * 1024:
+            self._index(shard)
+
+    def _index(self, shard: qe.EdgeShard) -> None:
+        """Move what was written from memory into files of its own."""
+        shard.optimize()
+        shard.flush()
+        self._unindexed_bytes = 0
 
     def _complete(self, manifest: Manifest) -> EdgeReader:
         shard = self._shard
@@ -103,8 +165,7 @@ class EdgeWriter:
             )
         # Optimising writes everything once more before the old files go.
         insist_on_room(self._building.parent, _HEADROOM_BYTES + _size_bytes(self._building))
-        shard.optimize()
-        shard.flush()
+        self._index(shard)
         shard.close()
         self._final.parent.mkdir(exist_ok=True)
         write_durably(self._building / "manifest.json", dump_manifest(manifest))
@@ -117,16 +178,20 @@ class EdgeWriter:
             folder = self._building / "shard"
             folder.mkdir(parents=True)
             self._shard = qe.EdgeShard.create(str(folder), _config(dimension))
-            for name in _KEYWORD_FIELDS:
-                self._shard.update(qe.UpdateOperation.create_field_index(name, qe.PayloadSchemaType.Keyword))
+            for name, index in _FIELD_INDEXES.items():
+                self._shard.update(qe.UpdateOperation.create_field_index(name, index))
         return self._shard
 
 
 def _config(dimension: int) -> qe.EdgeConfig:
+    # Cached: mapped files, read ahead; searched as fast as from memory, which it leaves to others.
+    sparse = qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf, memory=qe.Memory.Cached)
     return qe.EdgeConfig(
         # Vectors are normalised, so the dot product is the cosine.
         vectors={"dense": qe.EdgeVectorParams(size=dimension, distance=qe.Distance.Dot)},
-        sparse_vectors={"sparse": qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
+        sparse_vectors={"sparse": sparse},
+        id_tracker_memory=qe.Memory.Cold,
+        optimizers=qe.EdgeOptimizersConfig(default_segment_number=2, max_segment_size=_MAX_SEGMENT_KB),
         wal_enabled=False,
     )
 

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 
 from knowledge.embedding import Vectors
-from knowledge.sparse import terms
+from knowledge.terms import terms
 
 
 class HashingEmbedder:

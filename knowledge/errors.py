@@ -3,6 +3,7 @@
 KnowledgeError
 ├── InvalidSettings        a MEDCITE_ variable is misspelled or has a wrong value
 ├── EmbeddingFailed        the embedding model could not be loaded or run
+├── RerankFailed           the reranker could not be loaded, reached or run
 ├── GenerationMissing      nothing has been published yet, or the store holds no such generation
 ├── GenerationCorrupt      the store's files cannot be read
 ├── GenerationMismatch     the generation was built with another embedder
@@ -23,6 +24,10 @@ class InvalidSettings(KnowledgeError):
 
 class EmbeddingFailed(KnowledgeError):
     """The embedding model could not be loaded or run."""
+
+
+class RerankFailed(KnowledgeError):
+    """The reranker could not be loaded, reached or run; a search goes on without it."""
 
 
 class GenerationMissing(KnowledgeError):

@@ -1,12 +1,15 @@
 """A generation: one immutable, complete index, and the manifest that describes it."""
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
+from knowledge.centring import Centring
 from knowledge.errors import GenerationCorrupt
+from knowledge.signature import Signature
 
 SCHEMA_VERSION = 1
 
@@ -22,6 +25,7 @@ class Recipe:
     chunker: str
     sparse: str
     embedder: str
+    centring: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,10 @@ class DocumentRecord:
 
     `source` is what the user named, `entry` the name below it. `content_hash` is the sha256 of the
     entry's bytes, so that a plan need not load it.
+
+    A document that nearly repeats another is a link: it has no passages, `duplicate_of` is the id of
+    the other, which is never a link itself, and `similarity` (0 to 1) says how near it is.
+    `signature` is what later documents are compared with, None in manifests of releases that had none.
     """
 
     source: str
@@ -37,6 +45,14 @@ class DocumentRecord:
     content_hash: str
     revision: str
     n_passages: int
+    signature: Signature | None = None
+    duplicate_of: str | None = None
+    similarity: float = 0.0
+
+    @property
+    def place(self) -> str:
+        """The place of the entry, for people."""
+        return f"{self.source}/{self.entry}" if self.entry else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +85,7 @@ class CheckRecord:
 class Manifest:
     """What a generation holds and how it was made.
 
-    `created_at` is ISO 8601 in UTC. `gate` is empty until the gate has looked; `forced` says that
+    `created_at` is ISO 8601 in UTC. `centring` is what its dense vectors are centred by. `gate` is empty until the gate has looked; `forced` says that
     a person published it against the gate.
     """
 
@@ -82,11 +98,17 @@ class Manifest:
     schema_version: int = SCHEMA_VERSION
     gate: tuple[CheckRecord, ...] = ()
     forced: bool = False
+    centring: Centring = field(default_factory=Centring)
 
     @property
     def n_passages(self) -> int:
         """Count the passages of all documents."""
         return sum(record.n_passages for record in self.documents.values())
+
+    @property
+    def links(self) -> dict[str, DocumentRecord]:
+        """The documents that repeat others, by id."""
+        return {i: record for i, record in self.documents.items() if record.duplicate_of is not None}
 
     @property
     def is_rejected(self) -> bool:
@@ -106,7 +128,7 @@ def new_generation_id() -> str:
 
 def dump_manifest(manifest: Manifest) -> bytes:
     """Write a manifest as indented JSON."""
-    return orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2)
+    return orjson.dumps(manifest, option=orjson.OPT_INDENT_2)
 
 
 def load_manifest(raw: bytes) -> Manifest:
@@ -123,9 +145,15 @@ def load_manifest(raw: bytes) -> Manifest:
                 f"{SCHEMA_VERSION}; run medcite-ingest again to build a new generation"
             )
         facts["recipe"] = Recipe(**facts["recipe"])
-        facts["documents"] = {k: DocumentRecord(**v) for k, v in facts["documents"].items()}
+        facts["documents"] = {i: _load_record(record) for i, record in facts["documents"].items()}
+        facts["centring"] = Centring(**facts.get("centring", {}))
         facts["gate"] = tuple(CheckRecord(**record) for record in facts["gate"])
         facts["quarantine"] = tuple(QuarantineRecord(**record) for record in facts["quarantine"])
         return Manifest(**facts)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise GenerationCorrupt(f"the manifest cannot be read ({error})") from error
+
+
+def _load_record(facts: dict[str, Any]) -> DocumentRecord:
+    signature = facts.pop("signature", None)
+    return DocumentRecord(**facts, signature=signature and Signature(**signature))

@@ -52,13 +52,15 @@ class ScoredPassage:
     """A passage that search found.
 
     `score` is the fused score in [0, 1]; `dense` and `sparse` are the raw scores of the two legs,
-    None where the leg did not return the passage. The order of a result list is the rank.
+    None where the leg did not return the passage. `reranked` is the relevance in [0, 1] that a
+    reranker gave, None where none did. The order of a result list is the rank.
     """
 
     passage: Passage
     score: float
     dense: float | None
     sparse: float | None
+    reranked: float | None = None
 
 
 def passage_id(document_id: str, revision: str, ordinal: int) -> str:

@@ -40,7 +40,8 @@ def from_payload(point_id: str, payload: dict[str, Any]) -> Passage:
     Raises:
         KeyError: The payload lacks a field.
     """
-    imprint = {name: payload[name] for name in _IMPRINT_FIELDS}
+    # Generations of earlier releases have fewer fields.
+    imprint = {name: payload[name] for name in _IMPRINT_FIELDS if name in payload}
     for name in _DATES:
         imprint[name] = date.fromisoformat(imprint[name]) if imprint[name] else None
     return Passage(

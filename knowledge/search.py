@@ -1,11 +1,16 @@
 """Hybrid search: from a question in words to scored passages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
+from knowledge.embedding import Vectors
+from knowledge.generation import Manifest
 from knowledge.microbatch import QueryEmbedder
 from knowledge.passage import ScoredPassage
-from knowledge.sparse import weigh_query
 from knowledge.store import GenerationReader, HybridQuery, SearchFilter
+from knowledge.understanding import Understood, understand
+
+WhyEmpty = Literal["", "no_words", "nothing_found"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +21,46 @@ class SearchQuery:
     limit: int = 8
     only: SearchFilter = field(default_factory=SearchFilter)
 
+    def widened(self, times: int) -> Self:
+        """The same for so many times as many passages."""
+        return replace(self, limit=self.limit * times)
 
-async def search(
-    reader: GenerationReader, embedder: QueryEmbedder, query: SearchQuery
-) -> list[ScoredPassage]:
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: passages, best first, and what the question was understood as.
+
+    `why_empty` says why there are none: the question has no word, or nothing that may be found
+    shares a term or meaning with it.
+    """
+
+    hits: list[ScoredPassage]
+    understood: Understood
+    why_empty: WhyEmpty = ""
+
+
+async def search(reader: GenerationReader, embedder: QueryEmbedder, query: SearchQuery) -> Found:
     """Find the passages that best match a question.
 
     Returns:
-        At most `query.limit` passages, best first; empty when nothing shares a term or meaning.
+        At most `query.limit` passages, best first.
 
     Raises:
         EmbeddingFailed: The question could not be embedded.
+        KnowledgeError: The store failed.
     """
-    dense = await embedder.embed(query.text)
-    return await reader.search(HybridQuery(dense, weigh_query(query.text), query.limit, query.only))
+    understood = understand(query.text)
+    if not understood.text:
+        return Found([], understood, "no_words")
+    plain = await embedder.embed(understood.text)
+    hits = await reader.search(hybrid_query(understood, plain, reader.manifest, query))
+    return Found(hits, understood, "" if hits else "nothing_found")
+
+
+def hybrid_query(
+    understood: Understood, plain: Vectors, manifest: Manifest, query: SearchQuery
+) -> HybridQuery:
+    """Make the query for both legs; `plain` is the embedder's own vector, of shape (dimension,)."""
+    language = understood.language
+    centred = manifest.centring.query_vector(plain, language)
+    return HybridQuery(centred, understood.weights, query.limit, query.only, language)

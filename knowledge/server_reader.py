@@ -46,8 +46,12 @@ class ServerReader:
         found = await self._server.ask(
             lambda client: client.query_batch_points(self._collection, requests, timeout=_SEARCH_TIMEOUT_S)
         )
-        dense, sparse = (leg_scores(leg) for leg in ([response.points for response in found] + [[]])[:2])
-        scores = dict(islice(fuse(dense, sparse).items(), query.limit))
+        legs = [response.points for response in found]
+        dense, sparse = (leg_scores(leg) for leg in [*legs, []][:2])
+        foreign = {
+            str(p.id) for leg in legs for p in leg if p.payload and p.payload["language"] != query.language
+        }
+        scores = dict(islice(fuse(dense, sparse, foreign).items(), query.limit))
         passages = await self.passages(list(scores))
         return [
             ScoredPassage(passage, scores[i], dense.get(i), sparse.get(i))
@@ -143,7 +147,7 @@ def _requests(query: HybridQuery) -> list[models.QueryRequest]:
     limit = max(N_CANDIDATES, query.limit)
     condition = _condition(query.only)
     return [
-        models.QueryRequest(query=vector, using=leg, filter=condition, limit=limit)
+        models.QueryRequest(query=vector, using=leg, filter=condition, limit=limit, with_payload=["language"])
         for leg, vector in legs.items()
     ]
 
@@ -159,6 +163,8 @@ def _condition(only: SearchFilter) -> models.Filter | None:
         "publisher": only.publishers,
         "document_id": only.document_ids,
         "status": only.statuses,
+        "source": only.sources,
+        "document_type": only.document_types,
     }
     must: list[models.Condition] = [
         models.FieldCondition(key=key, match=models.MatchAny(any=list(values)))

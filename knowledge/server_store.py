@@ -33,6 +33,7 @@ class ServerStore:
 
     `keep` generations stay for roll-back and for replaying old answers; older ones are removed
     after a publish, but never the one just replaced: services notice the new one a second later.
+    One that failed the gate stays until the next writer begins.
     """
 
     def __init__(self, server: Connection, keep: int = 3, layout: Layout | None = None) -> None:
@@ -78,6 +79,7 @@ class ServerStore:
         lock = WriterLock(self._server, self.layout)
         async with lock.held():
             await self._sweep()
+            await self._drop_rejected()
             writer = ServerWriter(self._server, self.layout, generation, lock)
             try:
                 if parent is not None:
@@ -123,7 +125,7 @@ class ServerStore:
     async def publish(self, generation: str) -> None:
         """Make a complete generation current in one atomic step.
 
-        Older generations beyond `keep` are removed, save the one that was current until now.
+        Older generations beyond `keep` are removed, the one just replaced last and never at once.
 
         Raises:
             GenerationMissing: There is no such complete generation.
@@ -167,7 +169,8 @@ class ServerStore:
             log.warning("collection_not_dropped", collection=collection, reason=str(error))
 
     async def _remove_old(self, generation: str, names: Names) -> None:
-        older = sorted(name for name in names.complete if name < generation)
+        older = [name for name in names.complete if name < generation]
+        older.sort(key=lambda name: (name == names.current, name))
         try:
             for old in older[: -self._keep + 1 or None]:
                 if old != names.current:
@@ -185,6 +188,15 @@ class ServerStore:
             generation = name.removeprefix(own)
             if name.startswith(own) and generation not in complete and await self._is_ours(name, generation):
                 await self._delete(name)
+
+    async def _drop_rejected(self) -> None:
+        """Remove the generations that failed the gate, save one that is current all the same."""
+        names = await self._names(self._patient)
+        for generation in sorted(names.complete - {names.current}):
+            collection = self.layout.collection(generation)
+            with suppress(GenerationCorrupt, GenerationMissing):
+                if (await read_manifest(self._patient, collection)).is_rejected:
+                    await self._delete(collection)
 
     async def _is_ours(self, collection: str, generation: str) -> bool:
         """Tell a generation of ours from somebody's collection that only has a like name."""

@@ -2,20 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from qdrant_client import AsyncQdrantClient, models
 
+from knowledge.embedding import Vectors
 from knowledge.errors import GenerationCorrupt, GenerationMissing, StoreUnavailable
 from knowledge.generation import Manifest
-from knowledge.payload import to_payload
 from knowledge.server_connection import Connection
 from knowledge.server_layout import Layout
 from knowledge.server_lock import WriterLock
 from knowledge.server_manifest import is_manifest_part, save_manifest
-from knowledge.server_reader import PAGE, ServerReader, open_generation, sparse_vector
-from knowledge.store import EmbeddedPassages
+from knowledge.server_points import copied, dense_page, dimension_of, points_of
+from knowledge.server_reader import PAGE, ServerReader, open_generation
+from knowledge.store import DensePage, EmbeddedPassages
 
 # Fields that filters name; Qdrant answers a filter on an unindexed field by reading every payload.
 _FIELDS = {
@@ -23,6 +24,8 @@ _FIELDS = {
     "language": models.PayloadSchemaType.KEYWORD,
     "publisher": models.PayloadSchemaType.KEYWORD,
     "status": models.PayloadSchemaType.KEYWORD,
+    "source": models.PayloadSchemaType.KEYWORD,
+    "document_type": models.PayloadSchemaType.KEYWORD,
     "dated": models.PayloadSchemaType.DATETIME,
 }
 # Streams that keep the shards of a small cluster busy (Qdrant's guide to bulk uploads: two to four).
@@ -56,11 +59,11 @@ class ServerWriter:
         source = self._layout.collection(parent.generation)
         try:
             info = await self._server.ask(lambda client: client.get_collection(source))
-            await self._create(_dimension(info))
+            await self._create(dimension_of(info))
             offset: models.ExtendedPointId | None = None
             while True:
                 records, offset = await self._page(source, offset)
-                await self._upsert([_copy(r) for r in records if not is_manifest_part(r.id)])
+                await self._upsert([copied(r) for r in records if not is_manifest_part(r.id)])
                 if offset is None:
                     return
         except GenerationMissing as error:
@@ -86,7 +89,39 @@ class ServerWriter:
         await self._create(embedded.dense.shape[1])
         step = PAGE * _N_STREAMS
         for start in range(0, len(embedded.passages), step):
-            await self._upsert(_points(embedded, slice(start, start + step)))
+            await self._upsert(points_of(embedded, slice(start, start + step)))
+
+    async def dense_pages(self) -> AsyncIterator[DensePage]:
+        """Yield the dense vectors of all passages.
+
+        Raises:
+            StoreUnavailable: The server cannot be reached or fails.
+        """
+        offset: models.ExtendedPointId | None = None
+        while self._exists:
+            await self._lock.renew()
+            records, offset = await self._page(self._collection, offset)
+            passages = [record for record in records if not is_manifest_part(record.id)]
+            if passages:
+                yield dense_page(passages)
+            if offset is None:
+                return
+
+    async def replace_dense(self, passage_ids: Sequence[str], dense: Vectors) -> None:
+        """Replace dense vectors, float32 of shape (len(passage_ids), dimension).
+
+        Raises:
+            StoreLocked: Another writer took over because this one was silent for too long.
+            StoreUnavailable: The server cannot be reached or fails.
+        """
+        await self._lock.renew()
+        points = [
+            models.PointVectors(id=i, vector={"dense": v})
+            for i, v in zip(passage_ids, dense.tolist(), strict=True)
+        ]
+        for start in range(0, len(points), PAGE):
+            part = points[start : start + PAGE]
+            await self._server.ask(partial(_update_vectors, self._collection, part))
 
     async def complete(self, manifest: Manifest) -> ServerReader:
         """Build the indexes, store the manifest, mark the generation as complete.
@@ -187,27 +222,7 @@ class ServerWriter:
         await client.update_collection(self._collection, optimizers_config=threshold)
 
 
-def _points(embedded: EmbeddedPassages, part: slice) -> list[models.PointStruct]:
-    return [
-        models.PointStruct(
-            id=passage.passage_id,
-            vector={"dense": dense, "sparse": sparse_vector(sparse)},
-            payload=to_payload(passage),
-        )
-        for passage, dense, sparse in zip(
-            embedded.passages[part], embedded.dense[part].tolist(), embedded.sparse[part], strict=True
-        )
-    ]
-
-
-def _copy(record: models.Record) -> models.PointStruct:
-    return models.PointStruct(
-        id=record.id, vector=cast("models.VectorStruct", record.vector), payload=record.payload
-    )
-
-
-def _dimension(info: models.CollectionInfo) -> int:
-    vectors = info.config.params.vectors
-    if not isinstance(vectors, dict):
-        raise GenerationCorrupt("the parent's collection has no vector named dense")
-    return vectors["dense"].size
+async def _update_vectors(
+    collection: str, points: list[models.PointVectors], client: AsyncQdrantClient
+) -> None:
+    await client.update_vectors(collection, points)

@@ -3,7 +3,7 @@
 import os
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,8 +17,9 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 # each other's settings classes. A test compares this list with the classes.
 NAMES = frozenset(
     "knowledge_path cache embedding_model keep_generations qdrant_url qdrant_api_key qdrant_shards "
-    "qdrant_replicas passage_tokens golden_recall max_loss metrics_textfile pushgateway_url host port "
-    "question_max_chars max_passages context_tokens engine_url engine_model engine_api_key "
+    "qdrant_replicas reranker reranker_model reranker_url reranker_api_key reranker_candidates "
+    "reranker_time_box_ms passage_tokens golden_recall max_loss metrics_textfile pushgateway_url host port "
+    "question_max_chars max_passages least_sufficiency context_tokens engine_url engine_model engine_api_key "
     "engine_connect_timeout_s engine_silence_timeout_s engine_grammar temperature top_p answer_tokens "
     "engine_python engine_tensor_parallel_size engine_max_model_len engine_max_num_seqs engine_dtype "
     "engine_enforce_eager engine_cpu_kvcache_gib".split()
@@ -26,7 +27,7 @@ NAMES = frozenset(
 
 
 class KnowledgeSettings(BaseSettings):
-    """Where the index lies and which model embeds it."""
+    """Where the index lies, which model embeds it and which reranks what is found."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
@@ -64,6 +65,33 @@ class KnowledgeSettings(BaseSettings):
         default=1,
         ge=1,
         description="Copies of each shard on the Qdrant cluster; most of them must confirm a write.",
+    )
+    reranker: Literal["none", "cross-encoder", "engine"] = Field(
+        default="none",
+        description="What puts the passages found into a better order when a question is asked: `none`, "
+        "`cross-encoder` (loaded by the service; wants a GPU) or `engine` (a vLLM server).",
+    )
+    reranker_model: str = Field(
+        default="BAAI/bge-reranker-v2-m3",
+        description="Reranker: for a cross-encoder a folder, a model under the cache or a hub name; for an engine "
+        "the name that it serves the model under.",
+    )
+    reranker_url: str | None = Field(
+        default=None,
+        pattern="^https?://[^/]",
+        description="Base URL of the vLLM server that reranks. Its route /rerank is asked, or /score if the URL "
+        "ends so.",
+    )
+    reranker_api_key: SecretStr | None = Field(
+        default=None, description="Bearer token of the server that reranks, if it wants one."
+    )
+    reranker_candidates: int = Field(
+        default=24, ge=1, le=100, description="Passages found that are reranked; its time grows with them."
+    )
+    reranker_time_box_ms: int = Field(
+        default=300,
+        ge=1,
+        description="Milliseconds to wait for the reranker; after that a question goes on without it.",
     )
 
     @property

@@ -8,7 +8,6 @@ from contextlib import aclosing
 from knowledge.document import guess_language
 from knowledge.errors import KnowledgeError
 from knowledge.search import SearchQuery
-from knowledge.store import SearchFilter
 from rag_service import prompts
 from rag_service.citations import cite, without_markers
 from rag_service.draft import Draft, ms_since
@@ -35,9 +34,6 @@ from rag_service.protocol import (
 from rag_service.screening import Policy, screen_question
 from rag_service.sentence_stream import SentenceStream
 from rag_service.settings import ServiceSettings, short_model_name
-
-# A retracted text is never an answer's ground.
-_ADMITTED = SearchFilter(statuses=("current", "superseded"))
 
 
 class Answerer:
@@ -71,7 +67,10 @@ class Answerer:
         retrieved_at = time.perf_counter()
         limit = request.max_passages or self._settings.max_passages
         try:
-            generation, hits = await self._library.find(SearchQuery(question, limit, _ADMITTED))
+            query = SearchQuery(question, limit, request.filters.admitting())
+            generation, retrieved = await self._library.retrieve(query)
+            is_enough = retrieved.sufficiency >= self._settings.least_sufficiency
+            hits = retrieved.chosen if is_enough else []
         except (KnowledgeAway, KnowledgeError):
             # Someone in danger is told whom to call, index or no index.
             if emergency is None:

@@ -16,6 +16,7 @@ from rag_service.problems import install_problem_handlers
 from rag_service.request_log import RequestLog
 from rag_service.routes import router
 from rag_service.screening import Policy
+from rag_service.search_routes import router as search_router
 from rag_service.settings import ServiceSettings
 
 STATIC_PATH = Path(__file__).parent / "static"
@@ -60,6 +61,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(RequestLog)
     install_problem_handlers(app)
     app.include_router(router)
+    app.include_router(search_router)
     _mount_page(app)
     return app
 

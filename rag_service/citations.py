@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from knowledge.passage import Passage
 from knowledge.sentences import sentence_spans
-from knowledge.sparse import terms
+from knowledge.terms import terms
 from rag_service.protocol import Citation
 from rag_service.sentence_stream import MARKER
 

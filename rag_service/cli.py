@@ -56,11 +56,17 @@ def _serve(host: str | None, port: int | None) -> None:
     import uvloop
 
     from knowledge.embedding_process import EmbeddingProcess
+    from knowledge.open_reranker import open_reranker
     from knowledge.open_store import open_store
+    from knowledge.retrieval import Reranking
     from rag_service.library import Library
 
     embedder = EmbeddingProcess(knowledge.embedding_model, knowledge.models_path)
-    library = Library(open_store(knowledge), embedder)
+    reranker = open_reranker(knowledge)
+    time_box_s = knowledge.reranker_time_box_ms / 1000
+    reranking = Reranking(reranker, knowledge.reranker_candidates, time_box_s) if reranker else None
+    store = open_store(knowledge)
+    library = Library(store, embedder, reranking)
     # One loop for both: the connections that the check opens belong to the loop it ran in.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(library.open())
@@ -76,6 +82,7 @@ def _serve(host: str | None, port: int | None) -> None:
         _console.print(f"medcite listens on http://{shown_host}:{shown_port}", soft_wrap=True)
         config = uvicorn.Config(application, log_config=None, access_log=False, timeout_graceful_shutdown=10)
         runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+        runner.run(store.close())
 
 
 def _start_engine(*, dry_run: bool) -> None:

@@ -2,7 +2,7 @@
 
 from knowledge.passage import Passage
 from knowledge.sentences import sentence_spans
-from knowledge.sparse import terms
+from knowledge.terms import terms
 from rag_service.citations import CitedSentence, place_markers, quote_span, without_markers
 from rag_service.protocol import Citation
 

@@ -1,12 +1,14 @@
 """The library: the current generation, kept open, and the embedder that searches it."""
 
 import asyncio
+from contextlib import suppress
 
 from knowledge.embedding import QuestionEmbedder
-from knowledge.errors import GenerationMismatch, KnowledgeError
+from knowledge.errors import GenerationMismatch, KnowledgeError, RerankFailed
 from knowledge.microbatch import QueryEmbedder
-from knowledge.passage import Passage, ScoredPassage
-from knowledge.search import SearchQuery, search
+from knowledge.passage import Passage
+from knowledge.retrieval import Reranking, Retrieved, retrieve
+from knowledge.search import SearchQuery
 from knowledge.store import GenerationReader, PassageStore
 from rag_service.errors import KnowledgeAway, NotFound
 
@@ -15,13 +17,17 @@ class Library:
     """Answers what the service asks of the index; follows each newly published generation.
 
     The embedder is loaded in the background after `open`, so that the service is reachable at once;
-    questions wait for it.
+    questions wait for it. They do not wait for the reranker, which is loaded beside it.
     """
 
-    def __init__(self, store: PassageStore, embedder: QuestionEmbedder) -> None:
+    def __init__(
+        self, store: PassageStore, embedder: QuestionEmbedder, reranking: Reranking | None = None
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._queries = QueryEmbedder(embedder)
+        self._reranking = reranking
+        self._warming: asyncio.Task[None] | None = None
 
     @property
     def embedder_fingerprint(self) -> str:
@@ -41,9 +47,15 @@ class Library:
         if reader is not None:
             self._check(reader)
         self._queries.load()
+        if self._reranking is not None:
+            self._warming = asyncio.create_task(_load(self._reranking))
 
     async def close(self) -> None:
-        """Release the embedding thread."""
+        """Release the models."""
+        if self._warming is not None:
+            self._warming.cancel()
+        if self._reranking is not None:
+            await self._reranking.reranker.close()
         await asyncio.to_thread(self._queries.close)
 
     async def reader(self) -> GenerationReader:
@@ -60,14 +72,14 @@ class Library:
         self._check(reader)
         return reader
 
-    async def find(self, query: SearchQuery) -> tuple[str, list[ScoredPassage]]:
-        """Search the current generation.
+    async def retrieve(self, query: SearchQuery) -> tuple[str, Retrieved]:
+        """Find the evidence for an answer in the current generation.
 
         Returns:
-            The generation's id and the passages found, best first.
+            The generation's id and what was retrieved.
         """
         reader = await self.reader()
-        return reader.manifest.generation, await search(reader, self._queries, query)
+        return reader.manifest.generation, await retrieve(reader, self._queries, query, self._reranking)
 
     async def passage(self, passage_id: str) -> Passage:
         """Fetch a passage of the current generation.
@@ -111,3 +123,9 @@ class Library:
                 f"has {self._embedder.fingerprint}; set MEDCITE_EMBEDDING_MODEL to the same model or run "
                 "medcite-ingest again"
             )
+
+
+async def _load(reranking: Reranking) -> None:
+    # A reranker that cannot be loaded fails again at each question, and is told of there.
+    with suppress(RerankFailed):
+        await reranking.reranker.score("", [])

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.document import Language, Status
+from knowledge.store import SearchFilter
 
 Verdict = Literal["supported", "partly_supported", "unsupported"]
 NoticeKind = Literal["emergency", "crisis", "caution", "degraded", "disclaimer"]
@@ -16,6 +17,32 @@ class Wire(BaseModel):
     """A frozen model of the wire; unknown fields are an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Filters(Wire):
+    """Which passages may be found: an empty field admits all, several values any of them.
+
+    Dates compare with the document's date of review, or of publication where that is missing.
+    """
+
+    languages: tuple[Language, ...] = ()
+    publishers: tuple[str, ...] = ()
+    sources: tuple[str, ...] = Field(default=(), description="Names of sources, as `sources.yaml` has them.")
+    document_types: tuple[str, ...] = Field(default=(), description="Such as `article` or `drug_label`.")
+    dated_from: date | None = None
+    dated_to: date | None = None
+
+    def admitting(self) -> SearchFilter:
+        """Give them the form of a search; a retracted text is never found."""
+        return SearchFilter(
+            languages=self.languages,
+            publishers=self.publishers,
+            sources=self.sources,
+            document_types=self.document_types,
+            statuses=("current", "superseded"),
+            dated_from=self.dated_from,
+            dated_to=self.dated_to,
+        )
 
 
 class AnswerRequest(Wire):
@@ -31,6 +58,7 @@ class AnswerRequest(Wire):
     max_passages: int | None = Field(
         default=None, ge=1, le=50, description="Most passages put before the model."
     )
+    filters: Filters = Field(default=Filters(), description="Which passages may be found; by default all.")
 
 
 class Source(Wire):

@@ -1,9 +1,10 @@
 """Passages and documents as they go over the wire."""
 
+from dataclasses import asdict
 from datetime import date
 
 from knowledge.document import Language, Status
-from knowledge.passage import Kind
+from knowledge.passage import Kind, Passage
 from rag_service.protocol import Wire
 
 
@@ -22,6 +23,8 @@ class PassageResource(Wire):
     license: str | None
     status: Status
     supersedes: str | None
+    document_type: str
+    source: str
     section_path: tuple[str, ...]
     start: int
     end: int
@@ -54,5 +57,13 @@ class DocumentResource(Wire):
     license: str | None
     status: Status
     supersedes: str | None
+    document_type: str
+    source: str
     text: str
     sections: tuple[SectionResource, ...]
+
+
+def passage_resource(passage: Passage) -> PassageResource:
+    """Give a passage the form of the wire: its fields and those of its imprint side by side."""
+    fields = asdict(passage)
+    return PassageResource(**fields.pop("imprint"), **fields)

@@ -26,7 +26,7 @@ from rag_service.protocol import (
     Problem,
     Readiness,
 )
-from rag_service.resources import DocumentResource, PassageResource, SectionResource
+from rag_service.resources import DocumentResource, PassageResource, SectionResource, passage_resource
 from rag_service.settings import short_model_name
 
 router = APIRouter()
@@ -62,8 +62,7 @@ async def answer(asked: AnswerRequest, draft: DraftDep, answerer: AnswererDep, r
 @router.get("/v1/passages/{passage_id}", responses={404: {"model": Problem}})
 async def passage(passage_id: str, library: LibraryDep) -> PassageResource:
     """Give a passage of the current generation."""
-    found = await library.passage(passage_id)
-    return PassageResource(**_without_imprint(found), **asdict(found.imprint))
+    return passage_resource(await library.passage(passage_id))
 
 
 @router.get("/v1/documents/{document_id:path}", responses={404: {"model": Problem}})
@@ -109,12 +108,6 @@ async def _server_sent(answerer: Answerer, draft: Draft) -> AsyncIterator[bytes]
 
 def _encode(event: Event, number: int) -> bytes:
     return format_sse_event(data_str=event.model_dump_json(), event=event.type, id=str(number))
-
-
-def _without_imprint(found: Passage) -> dict[str, Any]:
-    fields = asdict(found)
-    del fields["imprint"]
-    return fields
 
 
 def _sections(passages: list[Passage]) -> list[SectionResource]:

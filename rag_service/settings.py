@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from knowledge.settings import PREFIX
+from knowledge.sufficiency import ENOUGH
 
 
 class ServiceSettings(BaseSettings):
@@ -21,6 +22,13 @@ class ServiceSettings(BaseSettings):
         default=4000, ge=1, description="Longest question in characters; a longer one is answered with 422."
     )
     max_passages: int = Field(default=8, ge=1, le=50, description="Most passages put before the model.")
+    least_sufficiency: float = Field(
+        default=ENOUGH,
+        ge=0,
+        le=1,
+        description="Estimated probability that the passages found hold an answer, below which there is none. "
+        "The default is fit to the default embedder; 0 answers whatever was found.",
+    )
     context_tokens: int = Field(
         default=6000,
         ge=256,

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from knowledge.passage import Passage
-from knowledge.sparse import terms
+from knowledge.terms import terms
 from rag_service.citations import CitedSentence
 from rag_service.protocol import Verdict
 from rag_service.sentence_stream import MARKER

@@ -58,7 +58,9 @@ def main() -> int:
     try:
         _check_python()
         if purpose == "test":
-            _ensure_commands({"chromium": ["chromium", "fonts-noto-cjk"], "promtool": ["prometheus"]})
+            _ensure_commands(
+                {"chromium": ["chromium", "fonts-noto-cjk", "libgl1"], "promtool": ["prometheus"]}
+            )
         _ensure_commands({"npm": ["nodejs", "npm"]})
         steps = [_python_step(purpose), _engine_step(), _web_step()]
         for number, step in enumerate(steps, start=1):

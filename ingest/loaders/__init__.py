@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     # must not wait for what reads the web.
     from ingest.sources import Entry
 
-VERSION = "loaders-2"
+VERSION = "loaders-4"
 
 Loader = Callable[[bytes, str], Document]
 

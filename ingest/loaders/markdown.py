@@ -30,7 +30,7 @@ def load_markdown(raw: bytes, name: str) -> Document:
     """Load Markdown; the front matter gives the imprint, the headings give the sections.
 
     Front matter keys: `id`, `title`, `language` (or `lang`), `publisher`, `url`, `published_on`,
-    `reviewed_on` (ISO dates), `license`, `supersedes`, `status`. Others are ignored. Without it
+    `reviewed_on` (ISO dates), `license`, `supersedes`, `status`, `document_type`. Others are ignored. Without it
     the file's name is the id and the first heading the title, and a statute has the date in its
     name or the latest one in its head. Comments and hidden HTML are left out, other tags dropped.
 
@@ -89,6 +89,7 @@ def _imprint(fields: dict[str, Any], name: str, title: str, text: str) -> Imprin
         license=_text(fields, "license"),
         supersedes=_text(fields, "supersedes"),
         status=_status(fields),
+        document_type=_text(fields, "document_type") or "",
     )
 
 

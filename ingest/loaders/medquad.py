@@ -50,6 +50,7 @@ def load_medquad(raw: bytes, name: str) -> Document:
             publisher=source,
             url=root.get("url") or None,
             license=_LICENSE,
+            document_type="questions",
         ),
         text=text,
         sections=sections,

@@ -30,6 +30,7 @@ def apply_defaults(document: Document, source: Source, url: str = "") -> Documen
         license=own.license or source.license,
         url=own.url or url or None,
         language=_language(document, source.language),
+        source=source.label,
     )
     return document if imprint == own else replace(document, imprint=imprint)
 

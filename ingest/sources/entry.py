@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from posixpath import splitext
 
+from ingest.golden import FILE_NAME as GOLDEN_NAME
+
 # A reference text of this size is a fault, not a book: the longest drug label known has 2 MB.
 MAX_ENTRY_BYTES = 64 * 2**20
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# Names of files that describe or check a collection and are no part of it.
-_ABOUT = ("readme", "license", "golden")
+# Files that describe a collection, with any suffix, are no part of it.
+_ABOUT = ("readme", "license")
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,13 @@ def encodable(name: str) -> str:
 
 
 def is_left_out(name: str) -> bool:
-    """Tell whether a name is hidden or of a file that describes a collection (README, LICENSE)."""
+    """Tell whether a name is hidden, or of a file that describes or checks a collection.
+
+    Those are README and LICENSE with any suffix, and the golden questions.
+    """
     last = name.rpartition("/")[2]
-    return name.startswith(".") or "/." in name or splitext(last)[0].lower() in _ABOUT
+    is_about = last == GOLDEN_NAME or splitext(last)[0].lower() in _ABOUT
+    return is_about or name.startswith(".") or "/." in name
 
 
 def too_large(n_bytes: int | None) -> str:

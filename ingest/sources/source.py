@@ -72,6 +72,11 @@ class Source:
         return cls(str(path.absolute()), str(path.absolute()))
 
     @property
+    def label(self) -> str:
+        """What readers may know it by: its name, of a path only the last part."""
+        return Path(self.name).name if Path(self.name).is_absolute() else self.name
+
+    @property
     def kind(self) -> Kind:
         """What reads it."""
         if self.urls or self.location.startswith((*_WEB, LIST_PREFIX)):

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from ingest.build import Build, timed
-from ingest.plan import Plan
+from ingest.holdings import Holdings
+from ingest.plan import Listing, plan_ingest
 from ingest.report import IngestReport
+from ingest.runner import LocalRunner
 from ingest.sources import Entry, Source
+from ingest.steps import Unread
 from knowledge.embedding import Vectors
-from knowledge.generation import DocumentRecord, Manifest, QuarantineRecord
+from knowledge.generation import DocumentRecord, Manifest
 from knowledge.passage import Passage, ScoredPassage
 from knowledge.store import EmbeddedPassages, GenerationReader, HybridQuery
 from tests.ingest.factories import PRESSURE, SUGAR, CountingEmbedder, make_run
@@ -63,18 +66,21 @@ class Kept:
         return [passage for batch in self.batches for passage in batch.passages]
 
 
-def make_plan(**changes: frozenset[str]) -> Plan:
-    nothing: frozenset[tuple[str, str]] = frozenset()
-    return Plan(
-        nothing, nothing, nothing, changes.get("unchanged", frozenset()), changes.get("removed", frozenset())
-    )
-
-
-def make_build(tmp_path: Path, base: Kept | None = None, plan: Plan | None = None) -> tuple[Build, Kept]:
-    """Make a build and the writer that it fills."""
-    writer = Kept()
+def make_build(tmp_path: Path, base: Kept | None = None) -> tuple[Build, Kept]:
+    """Make a build over a base whose documents are all to be read again, and the writer that it fills."""
+    writer, report = Kept(), IngestReport()
     run = make_run(tmp_path, embedder=CountingEmbedder())
-    return Build(run, plan or make_plan(), base, writer, IngestReport()), writer
+    manifest = base.manifest if base else None
+    held = manifest.documents.values() if manifest else ()
+    plan = plan_ingest(Listing({(r.source, r.entry): "other bytes" for r in held}, frozenset()), manifest)
+    holdings = Holdings(manifest, plan, report)
+    return Build(run, LocalRunner(run.embedder), base, writer, holdings, report), writer
+
+
+async def add(build: Build, *entries: Entry, source: Source = SOURCE) -> None:
+    """Take entries all the way."""
+    await build.add(Unread(source, each) for each in entries)
+    await build.finish()
 
 
 def entry(name: str, text: str | bytes) -> Entry:
@@ -91,8 +97,7 @@ def holding(document_id: str, *texts: str) -> Kept:
 
 async def test_a_document_is_written_with_its_vectors(tmp_path: Path):
     build, writer = make_build(tmp_path)
-    await build.add(SOURCE, entry("a.md", PRESSURE))
-    await build.write()
+    await add(build, entry("a.md", PRESSURE))
     (batch,) = writer.batches
     texts = [passage.embedded_text for passage in batch.passages]
     assert (1, EMBEDDER.embed_passages(texts).tobytes()) == (len(texts), batch.dense.tobytes())
@@ -100,9 +105,8 @@ async def test_a_document_is_written_with_its_vectors(tmp_path: Path):
 
 async def test_a_document_is_recorded_by_its_place_and_its_bytes(tmp_path: Path):
     build, writer = make_build(tmp_path)
-    await build.add(SOURCE, entry("a.md", PRESSURE))
-    await build.write()
-    record = build.records["pressure"]
+    await add(build, entry("a.md", PRESSURE))
+    record = build.holdings.records["pressure"]
     assert ("/texts", "a.md", entry("a.md", PRESSURE).content_hash, len(writer.written)) == (
         record.source,
         record.entry,
@@ -113,56 +117,50 @@ async def test_a_document_is_recorded_by_its_place_and_its_bytes(tmp_path: Path)
 
 async def test_passages_wait_until_there_are_enough_for_a_batch(tmp_path: Path):
     build, writer = make_build(tmp_path)
-    for n in range(3):
-        await build.add(SOURCE, entry(f"{n}.md", "".join(f"# H{i}\n\nText {i}.\n" for i in range(400))))
-    n_batches_before = len(writer.batches)
-    await build.write()
-    assert (1, [1200, 0]) == (n_batches_before, [len(writer.batches[0].passages), len(writer.batches) - 1])
+    texts = ["".join(f"# H{i}\n\nText {n} {i}.\n" for i in range(400)) for n in range(4)]
+    await build.add(Unread(SOURCE, entry(f"{n}.md", text)) for n, text in enumerate(texts))
+    before = [len(batch.passages) for batch in writer.batches]
+    await build.finish()
+    assert ([1200], [1200, 400]) == (before, [len(batch.passages) for batch in writer.batches])
 
 
 async def test_without_passages_nothing_is_written(tmp_path: Path):
     build, writer = make_build(tmp_path)
-    await build.write()
+    await build.finish()
     assert [] == writer.batches
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["in one batch", "in two"])
 async def test_a_text_that_stands_in_two_documents_is_embedded_once(tmp_path: Path, at_once: bool):
     build, writer = make_build(tmp_path)
-    for name in ("a", "b"):
-        await build.add(SOURCE, entry(f"{name}.md", f"---\nid: {name}\ntitle: Same\n---\nThe same text."))
-        if not at_once:
-            await build.write()
-    await build.write()
-    assert (2, 1, 1) == (len(writer.written), build.report.passages_embedded, build.report.passages_reused)
+    texts = [
+        entry(
+            f"{name}.md", f"---\nid: {name}\ntitle: Same\n---\n# A\n\nThe same text.\n\n# B\n\n{name} alone."
+        )
+        for name in ("a", "b")
+    ]
+    for entries in [texts] if at_once else [[text] for text in texts]:
+        await add(build, *entries)
+    assert (4, 3, 1) == (len(writer.written), build.report.passages_embedded, build.report.passages_reused)
 
 
 async def test_a_changed_document_is_deleted_before_it_is_written(tmp_path: Path):
     build, writer = make_build(tmp_path, holding("pressure", "Old."))
-    await build.add(SOURCE, entry("old.md", PRESSURE))
-    await build.write()
+    await add(build, entry("old.md", PRESSURE))
     assert (["pressure"], 1) == (writer.deleted, build.report.documents["changed"])
 
 
 async def test_a_document_that_takes_another_id_leaves_the_old_one(tmp_path: Path):
     build, writer = make_build(tmp_path, holding("old-id", "Old."))
-    await build.add(SOURCE, entry("old.md", PRESSURE))
-    assert (["old-id"], {"pressure"}) == (writer.deleted, set(build.records))
-
-
-async def test_removed_documents_are_deleted_and_counted(tmp_path: Path):
-    plan = make_plan(removed=frozenset({"pressure"}))
-    build, writer = make_build(tmp_path, holding("pressure", "Old."), plan)
-    await build.remove()
-    assert (["pressure"], {}, 1) == (writer.deleted, build.records, build.report.documents["removed"])
+    await add(build, entry("old.md", PRESSURE))
+    assert (["old-id"], {"pressure"}) == (writer.deleted, set(build.holdings.records))
 
 
 async def test_a_passage_that_still_stands_is_not_embedded(tmp_path: Path):
     base = holding("pressure", "One sentence stays.")
     build, _ = make_build(tmp_path, base)
     kept = base.held[0]
-    await build.add(SOURCE, entry("old.md", f"---\nid: pressure\ntitle: {kept.context}\n---\n{kept.text}"))
-    await build.write()
+    await add(build, entry("old.md", f"---\nid: pressure\ntitle: {kept.context}\n---\n{kept.text}"))
     assert (0, 1) == (build.report.passages_embedded, build.report.passages_reused)
 
 
@@ -177,44 +175,55 @@ async def test_a_passage_that_still_stands_is_not_embedded(tmp_path: Path):
 )
 async def test_an_entry_that_cannot_be_read_is_quarantined(tmp_path: Path, text: str, reason: str):
     build, _ = make_build(tmp_path)
-    await build.add(SOURCE, entry("a.md", text))
-    (record,) = build.quarantine
-    assert ("/texts/a.md", True, {}) == (record.place, reason in record.reason, build.records)
+    await add(build, entry("a.md", text))
+    (record,) = build.holdings.quarantine
+    assert ("/texts/a.md", True, {}) == (record.place, reason in record.reason, build.holdings.records)
 
 
 async def test_a_second_document_with_an_id_is_quarantined(tmp_path: Path):
     build, _ = make_build(tmp_path)
     for name in ("a.md", "b.md"):
-        await build.add(SOURCE, entry(name, PRESSURE))
-    (record,) = build.quarantine
+        await add(build, entry(name, PRESSURE))
+    (record,) = build.holdings.quarantine
     assert "id 'pressure' is already taken by /texts/a.md; give one of them another id" == record.reason
 
 
 async def test_a_document_has_what_its_source_says_of_all(tmp_path: Path):
     build, writer = make_build(tmp_path)
-    await build.add(Source("/texts", "/texts", publisher="NHC"), entry("a.md", SUGAR))
-    await build.write()
+    await add(build, entry("a.md", SUGAR), source=Source("/texts", "/texts", publisher="NHC"))
     assert {"NHC"} == {passage.imprint.publisher for passage in writer.written}
 
 
-async def test_what_comes_of_nothing_is_as_the_base(tmp_path: Path):
-    base = holding("pressure", "Old.")
+async def test_a_copy_gets_no_passages(tmp_path: Path):
+    build, writer = make_build(tmp_path)
+    await add(
+        build,
+        entry("a.md", "---\nid: a\n---\nThe same text."),
+        entry("b.md", "---\nid: b\n---\nThe same text."),
+    )
+    assert (["a"], "a") == (
+        [passage.document_id for passage in writer.written],
+        build.holdings.records["b"].duplicate_of,
+    )
+
+
+async def test_a_document_that_becomes_a_copy_loses_its_passages(tmp_path: Path):
+    build, writer = make_build(tmp_path, holding("b", "Old."))
+    await add(
+        build,
+        entry("a.md", "---\nid: a\n---\nThe same text."),
+        entry("old.md", "---\nid: b\n---\nThe same text."),
+    )
+    assert (["b"], ["a"]) == (writer.deleted, [passage.document_id for passage in writer.written])
+
+
+async def test_a_copy_that_takes_the_place_of_its_original_takes_its_vectors(tmp_path: Path):
+    base = holding("a", "One sentence stays.")
+    base.manifest.documents["b"] = DocumentRecord("/texts", "b.md", "old", "r", 0, None, "a", 1.0)
     build, _ = make_build(tmp_path, base)
-    assert build.is_as(base.manifest)
-
-
-async def test_a_new_document_makes_a_difference(tmp_path: Path):
-    base = holding("pressure", "Old.")
-    build, _ = make_build(tmp_path, base)
-    await build.add(SOURCE, entry("sugar.md", SUGAR))
-    assert not build.is_as(base.manifest)
-
-
-async def test_a_newly_quarantined_entry_makes_a_difference(tmp_path: Path):
-    base = holding("pressure", "Old.")
-    build, _ = make_build(tmp_path, base)
-    build.quarantine.append(QuarantineRecord("/texts", "b.md", "", "is empty"))
-    assert not build.is_as(base.manifest)
+    kept = base.held[0]
+    await add(build, entry("b.md", f"---\nid: b\ntitle: {kept.context}\n---\n{kept.text}"))
+    assert (0, 1) == (build.report.passages_embedded, build.report.passages_reused)
 
 
 def test_the_times_of_a_stage_add_up():

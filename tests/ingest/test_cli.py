@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 from pathlib import Path
 
 import orjson
@@ -7,7 +8,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from ingest.cli import app
+from ingest.cli import app, main
+from ingest.crash import guarded
 from knowledge.edge_lock import writer_lock
 from tests.ingest.factories import PRESSURE, SUGAR, publish, write_texts
 
@@ -36,6 +38,73 @@ def test_a_missing_source_is_in_the_json_report(tmp_path: Path):
         report["exit_code"],
         report["outcome"],
         list(report["quarantined"]),
+    )
+
+
+def test_a_run_whose_only_source_is_missing_is_no_success_though_there_is_an_index(tmp_path: Path):
+    folder = publish_texts(tmp_path, pressure=PRESSURE)
+    shutil.rmtree(folder)
+    report = orjson.loads(invoke(folder, "--json").stdout)
+    assert (2, "not_published", True) == (
+        report["exit_code"],
+        report["outcome"],
+        f"no source can be read: {folder} does not exist" in report["reason"],
+    )
+
+
+def test_a_run_with_one_of_two_sources_missing_is_a_success(tmp_path: Path):
+    folder = publish_texts(tmp_path, pressure=PRESSURE)
+    assert 1 == invoke(folder, tmp_path / "nothing").exit_code
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("reader:no_such_module:Reader", "reader 'no_such_module:Reader' cannot be imported"),
+        ("list:no-such-list.txt", "no-such-list.txt"),
+        ("memory://no-such-bucket", "memory://no-such-bucket holds nothing"),
+    ],
+)
+def test_a_source_that_is_no_path_is_named_as_it_was_written(tmp_path: Path, text: str, reason: str):
+    report = orjson.loads(invoke(publish_texts(tmp_path, pressure=PRESSURE), text, "--json").stdout)
+    assert (1, [text], True) == (
+        report["exit_code"],
+        list(report["quarantined"]),
+        reason in report["quarantined"][text],
+    )
+
+
+def test_every_command_that_crashes_says_so():
+    groups = [app, *(group.typer_instance for group in app.registered_groups)]
+    unguarded = [
+        command.name or command.callback.__name__
+        for group in groups
+        for command in group.registered_commands
+        if command.callback.__code__ is not guarded(main).__code__
+    ]
+    assert [] == unguarded
+
+
+@pytest.fixture
+def no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name a Ray cluster that is not there."""
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray warns of what it does itself
+def test_a_run_on_ray_with_nothing_to_do_needs_no_cluster(tmp_path: Path, no_cluster: None):
+    result = invoke(publish_texts(tmp_path, pressure=PRESSURE), "--runner", "ray")
+    assert (0, True) == (result.exit_code, "is up to date" in result.stdout)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # as above
+def test_a_run_on_a_cluster_that_is_not_there_says_so_at_once(tmp_path: Path, no_cluster: None):
+    result = invoke(write_texts(tmp_path / "texts", pressure=PRESSURE), "--runner", "ray")
+    assert (2, True) == (
+        result.exit_code,
+        "Not published: Ray at 127.0.0.1:1 cannot be reached: [Errno 111] Connection refused"
+        in result.stderr,
     )
 
 
@@ -154,6 +223,7 @@ def test_a_plan_as_json_names_what_a_run_would_do(changed: Path):
         "new": [[str(changed), "new.md"]],
         "changed": [[str(changed), "other.md"]],
         "retried": [[str(changed), "broken.md"]],
+        "relinked": [],
         "unchanged": ["pressure"],
         "removed": ["gone"],
         "built_anew": False,

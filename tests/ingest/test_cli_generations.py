@@ -27,7 +27,8 @@ class Built(NamedTuple):
 def built(shared_path: Path) -> Built:
     """Publish two generations and have the gate reject a third."""
     titled = "---\ntitle: A [/b] title\n---\nText."
-    texts = write_texts(shared_path / "[old]", pressure=PRESSURE, titled=titled, broken="")
+    copy = PRESSURE.replace("id: pressure", 'id: "[copy]"')
+    texts = write_texts(shared_path / "[old]", pressure=PRESSURE, titled=titled, broken="", zcopy=copy)
     first = publish(shared_path, texts)
     write_texts(texts, sugar=SUGAR)
     second = publish(shared_path, texts)
@@ -67,10 +68,11 @@ def test_before_any_ingest_there_are_no_generations(tmp_path: Path, monkeypatch:
 
 def test_the_status_is_that_of_the_current_generation(built: Built):
     facts = read("status")
-    assert (built.current, built.first, 3, 3, 1, False) == (
+    assert (built.current, built.first, 4, 1, 3, 1, False) == (
         facts["generation"],
         facts["parent"],
         facts["documents"],
+        facts["linked"],
         facts["passages"],
         facts["quarantined"],
         facts["forced"],
@@ -79,7 +81,7 @@ def test_the_status_is_that_of_the_current_generation(built: Built):
 
 def test_the_status_tells_age_recipe_sources_and_gate(built: Built):
     facts = read("status")
-    assert (True, 3, True, True) == (
+    assert (True, 4, True, True) == (
         0 <= facts["age_h"] < 1,
         facts[f"documents of {built.texts}"],
         facts["recipe embedder"].startswith("model@"),
@@ -114,7 +116,7 @@ def test_a_listed_generation_has_its_counts_and_its_time(built: Built):
     assert {
         "generation": built.first,
         "created_at": listed["created_at"],
-        "documents": 2,
+        "documents": 3,
         "passages": 2,
         "gate": "passed",
         "current": False,
@@ -127,7 +129,7 @@ def test_generations_are_a_table_that_cuts_no_id(built: Built):
 
 
 def test_a_document_is_shown_passage_by_passage():
-    (passage,) = read("inspect", "pressure")
+    (passage,) = read("inspect", "pressure")["passages"]
     assert ("高血压", 0, "prose", True) == (
         passage["context"],
         passage["ordinal"],
@@ -143,6 +145,32 @@ def test_a_document_is_a_table_of_passages():
 def test_brackets_in_a_title_are_printed_as_they_are():
     result = invoke("inspect", "titled")
     assert (0, True) == (result.exit_code, "A [/b] title (titled)" in result.stdout)
+
+
+def test_a_document_that_repeats_another_says_which_and_how_similar_it_is():
+    result = invoke("inspect", "[copy]")
+    assert (0, True) == (result.exit_code, "zcopy.md) repeats pressure (similarity 1).\n" in result.stdout)
+
+
+def test_a_document_that_repeats_another_says_so_in_json():
+    facts = read("inspect", "[copy]")
+    assert ("[copy]", "zcopy.md", "pressure", 1.0, {}, []) == (
+        facts["document_id"],
+        facts["entry"],
+        facts["duplicate_of"],
+        facts["similarity"],
+        facts["repeated_by"],
+        facts["passages"],
+    )
+
+
+def test_a_document_that_is_repeated_says_by_which():
+    facts = read("inspect", "pressure")
+    assert (None, {"[copy]": 1.0}) == (facts["duplicate_of"], facts["repeated_by"])
+
+
+def test_a_document_that_is_repeated_names_its_copies_below_its_passages():
+    assert "Repeated by [copy] (similarity 1).\n" in invoke("inspect", "pressure").stdout
 
 
 def test_an_unknown_document_is_named():

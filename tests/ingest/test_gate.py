@@ -183,3 +183,49 @@ async def test_vectors_are_looked_at_all_over_the_generation(tmp_path: Path):
     dense = embed(passages).dense
     dense[20:] = np.roll(dense[20:], 1, axis=1)
     assert {COSINE} == set(failed(await checks_of(await build(tmp_path, passages, dense=dense))))
+
+
+def linked(manifest: Manifest, document_id: str, original: str) -> Manifest:
+    """Make a document of a manifest a link."""
+    record = replace(manifest.documents[document_id], n_passages=0, duplicate_of=original)
+    return replace(manifest, documents={**manifest.documents, document_id: record})
+
+
+async def loss(root: Path, current: Manifest, document_ids: Sequence[str], links: dict[str, str]) -> float:
+    """Give the share of passages lost to a generation of these documents, one passage each, and links."""
+    candidate = await build(root, [make_passage(document_id=i) for i in document_ids])
+    for document_id, original in links.items():
+        documents = {**candidate.manifest.documents, document_id: next(iter(current.documents.values()))}
+        candidate.manifest = linked(replace(candidate.manifest, documents=documents), document_id, original)
+    return (await checks_of(candidate, current=current))[LOST].measured
+
+
+async def test_a_copy_that_becomes_a_link_loses_no_passages(tmp_path: Path):
+    assert 0 == await loss(tmp_path, held(1, 1), ["fever-en"], {"cough-zh": "fever-en"})
+
+
+async def test_an_original_and_a_copy_that_change_places_lose_no_passages(tmp_path: Path):
+    current = linked(held(1, 1), "cough-zh", "fever-en")
+    assert 0 == await loss(tmp_path, current, ["cough-zh"], {"fever-en": "cough-zh"})
+
+
+async def test_a_copy_that_takes_the_place_of_its_original_loses_no_passages(tmp_path: Path):
+    assert 0 == await loss(tmp_path, linked(held(1, 1), "cough-zh", "fever-en"), ["cough-zh"], {})
+
+
+async def test_a_link_does_not_hide_that_other_passages_are_lost(tmp_path: Path):
+    assert pytest.approx(1 / 3, abs=1e-4) == await loss(
+        tmp_path, held(1, 1, 1), ["fever-en"], {"cough-zh": "fever-en"}
+    )
+
+
+async def test_a_link_is_neither_missing_nor_an_orphan(tmp_path: Path):
+    candidate = await build(tmp_path, [FEVER])
+    candidate.manifest = linked(make_manifest("g2", [FEVER, COUGH]), "cough-zh", "fever-en")
+    assert {} == failed(await checks_of(candidate))
+
+
+async def test_a_link_with_passages_of_its_own_fails(tmp_path: Path):
+    candidate = await build(tmp_path)
+    candidate.manifest = linked(candidate.manifest, "cough-zh", "fever-en")
+    assert {STORED: 1} == failed(await checks_of(candidate))

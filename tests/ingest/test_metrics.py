@@ -17,6 +17,7 @@ from ingest.report import IngestReport, Outcome
 from ingest.settings import IngestSettings
 from knowledge.generation import CheckRecord, DocumentRecord, Manifest, Recipe
 from knowledge.settings import KnowledgeSettings
+from tests.ingest.factories import write_texts
 
 ROOT = Path(__file__).resolve().parents[2]
 SUCCESS = "medcite_ingest_last_success_timestamp_seconds"
@@ -278,7 +279,7 @@ def test_the_command_leaves_metrics_however_it_ends(
     (tmp_path / "file").write_text("no folder for an index")
     monkeypatch.setenv("MEDCITE_KNOWLEDGE_PATH", str(tmp_path / knowledge))
     monkeypatch.setenv("MEDCITE_METRICS_TEXTFILE", str(tmp_path / "medcite.prom"))
-    CliRunner().invoke(app, ["run", str(tmp_path / "nothing")])
+    CliRunner().invoke(app, ["run", str(write_texts(tmp_path / "texts", broken=""))])
     figures = read(tmp_path / "medcite.prom")
     quarantined = figures.get("medcite_documents", {}).get("quarantined")
     assert ({"": 2.0}, expected) == (figures["medcite_ingest_last_exit_code"], quarantined)

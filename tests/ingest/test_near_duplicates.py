@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.loaders.markdown import load_markdown
-from ingest.near_duplicates import NearDuplicate, NearDuplicates, Signature, sign
+from ingest.near_duplicates import NearDuplicate, NearDuplicates, sign
 from knowledge.document import Document
+from knowledge.signature import Signature
 from tests.knowledge.factories import laws, make_document
 
 ROOT = Path(__file__).parents[2]

@@ -11,15 +11,23 @@ HASHES = st.sampled_from(["old", "new", "broken", ""])
 
 
 def make_manifest(
-    held: dict[tuple[str, str], str], quarantined: dict[tuple[str, str], str] | None = None
+    held: dict[tuple[str, str], str],
+    quarantined: dict[tuple[str, str], str] | None = None,
+    links: dict[tuple[str, str], tuple[str, str]] | None = None,
 ) -> Manifest:
-    """Make a manifest; the id of a document is its place."""
+    """Make a manifest; the id of a document is its place. `links` are places of links and originals."""
+    links = links or {}
     return Manifest(
         generation="g1",
         parent=None,
         created_at="",
         recipe=Recipe("", "", "", ""),
-        documents={"".join(place): DocumentRecord(*place, digest, "", 1) for place, digest in held.items()},
+        documents={
+            "".join(place): DocumentRecord(
+                *place, digest, "", 1, duplicate_of="".join(links[place]) if place in links else None
+            )
+            for place, digest in held.items()
+        },
         quarantine=tuple(
             QuarantineRecord(*place, digest, "broken") for place, digest in (quarantined or {}).items()
         ),
@@ -27,7 +35,10 @@ def make_manifest(
 
 
 MANIFESTS = st.none() | st.builds(
-    make_manifest, st.dictionaries(PLACES, HASHES), st.dictionaries(PLACES, HASHES)
+    make_manifest,
+    st.dictionaries(PLACES, HASHES),
+    st.dictionaries(PLACES, HASHES),
+    st.dictionaries(PLACES, PLACES),
 )
 LISTINGS = st.builds(Listing, st.dictionaries(PLACES, HASHES), st.frozensets(SOURCES))
 
@@ -53,7 +64,8 @@ def test_every_listed_entry_is_to_load_or_held_as_it_is(listing: Listing, manife
 @given(LISTINGS, MANIFESTS)
 def test_an_entry_is_loaded_for_one_reason(listing: Listing, manifest: Manifest | None):
     result = plan_ingest(listing, manifest)
-    assert len(result.to_load) == len(result.new) + len(result.changed) + len(result.retried)
+    reasons = (result.new, result.changed, result.retried, result.relinked)
+    assert len(result.to_load) == sum(map(len, reasons))
 
 
 @laws
@@ -123,3 +135,47 @@ def test_a_quarantined_entry_with_other_bytes_is_new():
 
 def test_a_quarantined_entry_that_is_still_held_in_an_older_form_is_retried():
     assert {ONE} == plan({ONE: "broken"}, make_manifest({ONE: "old"}, {ONE: "broken"})).retried
+
+
+COPIED = make_manifest({ONE: "old", TWO: "old"}, links={TWO: ONE})
+
+
+def test_a_link_whose_original_is_there_is_unchanged():
+    result = plan({ONE: "old", TWO: "old"}, COPIED)
+    assert (True, {"/a1.md", "/a2.md"}) == (result.is_empty, result.unchanged)
+
+
+def test_a_link_whose_original_is_gone_is_loaded_again():
+    assert ({TWO}, {"/a1.md"}) == ((result := plan({TWO: "old"}, COPIED)).relinked, result.removed)
+
+
+def test_a_link_whose_original_has_changed_is_loaded_again():
+    assert {TWO} == plan({ONE: "new", TWO: "old"}, COPIED).relinked
+
+
+def test_a_link_whose_original_went_in_an_earlier_run_is_reason_to_begin():
+    result = plan({TWO: "old"}, make_manifest({TWO: "old"}, links={TWO: ONE}))
+    assert ({TWO}, False) == (result.relinked, result.is_empty)
+
+
+def test_a_link_whose_original_became_a_link_is_loaded_again():
+    three = ("/a", "3.md")
+    manifest = make_manifest({ONE: "old", TWO: "old", three: "old"}, links={TWO: ONE, three: TWO})
+    assert {three} == plan({ONE: "old", TWO: "old", three: "old"}, manifest).relinked
+
+
+def test_a_link_that_cannot_be_read_stays_when_its_original_goes():
+    assert {"/b1.md"} == plan(
+        {}, make_manifest({ONE: "old", ("/b", "1.md"): "old"}, links={("/b", "1.md"): ONE})
+    ).unchanged
+
+
+def test_a_link_that_has_changed_itself_is_changed():
+    result = plan({ONE: "new", TWO: "new"}, COPIED)
+    assert ({ONE, TWO}, set()) == (result.changed, result.relinked)
+
+
+def test_a_link_whose_original_is_retried_is_retried_and_no_reason_to_begin():
+    manifest = make_manifest({ONE: "old", TWO: "old"}, {ONE: "broken"}, {TWO: ONE})
+    result = plan({ONE: "broken", TWO: "old"}, manifest)
+    assert ({ONE, TWO}, True) == (result.retried, result.is_empty)

@@ -4,7 +4,7 @@ import orjson
 import pytest
 from rich.console import Console
 
-from ingest.report import IngestReport, Outcome
+from ingest.report import IngestReport, Link, Outcome
 from knowledge.generation import CheckRecord
 
 
@@ -42,6 +42,7 @@ def test_the_json_holds_every_field_and_the_exit_code():
         "passages_embedded": 0,
         "passages_reused": 0,
         "passages_total": 7,
+        "linked": {},
         "quarantined": {},
         "seconds": {},
         "peak_memory_mib": 0.0,
@@ -106,3 +107,23 @@ def test_what_the_gate_found_is_in_the_table():
     assert [["removed", "0", "passed"], ["lost", "0.5", "failed"]] == [
         line.replace("│", " ").split()[1:] for line in lines if "passed" in line or "failed" in line
     ]
+
+
+LINKED = IngestReport(outcome="published", linked={"[b]": Link("a", 0.953)})
+
+
+def test_the_json_says_which_document_repeats_which_and_how_similar_it_is():
+    assert {"[b]": {"duplicate_of": "a", "similarity": 0.953}} == orjson.loads(LINKED.to_json())["linked"]
+
+
+def test_a_linked_document_is_printed_with_its_original():
+    text = printed(LINKED)
+    assert [True, True] == [
+        "linked [b]: repeats a (similarity 0.953)\n" in text,
+        ["documents", "linked", "1"] in [line.replace("│", " ").split() for line in text.splitlines()],
+    ]
+
+
+def test_many_linked_documents_are_cut_with_their_count():
+    text = printed(IngestReport(outcome="published", linked={str(n): Link("a", 1.0) for n in range(50)}))
+    assert (30, True) == (text.count("repeats a"), "and 20 more (all with --json)" in text)

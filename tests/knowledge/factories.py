@@ -1,5 +1,6 @@
 """Small makers of documents, passages and generations for the tests."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +97,16 @@ async def texts_of(reader: EdgeReader | None, document_id: str = "hypertension-z
     """Read the texts of the passages of a document."""
     assert reader is not None
     return [passage.text async for passage in reader.document_passages(document_id)]
+
+
+async def until_given(store: EdgeStore, generation: str) -> EdgeReader:
+    """Ask for the current generation until it is the one that another store published."""
+    async with asyncio.timeout(10):
+        while True:
+            reader = await store.current()
+            if reader is not None and reader.manifest.generation == generation:
+                return reader
+            await asyncio.sleep(0.001)
 
 
 def folder_of(root: Path, generation: str) -> Path:

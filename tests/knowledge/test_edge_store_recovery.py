@@ -17,6 +17,7 @@ from tests.knowledge.factories import (
     names_in,
     publish,
     texts_of,
+    until_given,
 )
 
 
@@ -124,7 +125,7 @@ async def test_a_reader_stays_open_while_the_pointer_is_damaged(tmp_path: Path):
     reader = await store.current()
     (tmp_path / "current").write_text("g9")
     with pytest.raises(GenerationCorrupt):
-        await store.current()
+        await until_given(store, "g9")
     assert ["old"] == await texts_of(reader)
 
 

@@ -3,13 +3,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from knowledge.edge_store import EdgeStore
 from knowledge.edge_writer import insist_on_room, writing
 from knowledge.errors import GenerationMissing, StoreUnavailable
+from knowledge.sparse import weigh_passage
+from knowledge.store import EmbeddedPassages, HybridQuery, SearchFilter
 from scripts.bootstrap import ROOT
-from tests.knowledge.factories import complete, make_passage, names_in, publish, texts_of
+from tests.knowledge.factories import (
+    complete,
+    make_manifest,
+    make_passage,
+    names_in,
+    publish,
+    texts_of,
+)
 
 # A file may not grow beyond the limit, as on a full disk.
 FULL_DISK = """
@@ -86,3 +96,32 @@ def test_too_little_room_is_told_in_figures(tmp_path: Path):
 
 def test_room_enough_is_no_error(tmp_path: Path):
     insist_on_room(tmp_path / "not" / "yet" / "there", 1)
+
+
+N_DIMENSIONS = 8192
+"""Long vectors, so that few passages fill a segment."""
+
+
+def random_passages(n: int) -> EmbeddedPassages:
+    """Make passages with vectors that have nothing in common."""
+    rows = np.random.default_rng(7).standard_normal((n, N_DIMENSIONS), dtype=np.float32)
+    dense = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    passages = [make_passage(f"第 {number} 段", number) for number in range(n)]
+    return EmbeddedPassages(passages, dense, [weigh_passage(p.text) for p in passages])
+
+
+def part(embedded: EmbeddedPassages, where: slice) -> EmbeddedPassages:
+    return EmbeddedPassages(embedded.passages[where], embedded.dense[where], embedded.sparse[where])
+
+
+async def test_what_fills_several_segments_is_found_as_if_it_were_one(tmp_path: Path):
+    embedded = random_passages(500)
+    store = EdgeStore(tmp_path)
+    async with store.write("g1", None) as writer:
+        for start in range(0, 500, 100):
+            await writer.upsert(part(embedded, slice(start, start + 100)))
+        reader = await writer.complete(make_manifest("g1", embedded.passages))
+    for number in (0, 399, 499):
+        query = HybridQuery(embedded.dense[number], embedded.sparse[number], 1, SearchFilter(), "zh")
+        (best,) = await reader.search(query)
+        assert (number, True) == (best.passage.ordinal, best.score > 0.99)

@@ -2,18 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.fusion import fuse
+from knowledge.fusion import STAND_IN, fuse
 from tests.knowledge.factories import laws
 
 IDS = st.sampled_from("abcdef")
-DENSE = st.dictionaries(IDS, st.floats(-1, 1, width=32))
+DENSE = st.dictionaries(IDS, st.floats(-1, 1, width=16))
 SPARSE = st.dictionaries(IDS, st.floats(0, 100, width=32))
 
 
 @laws
 @given(DENSE, SPARSE, st.floats(0, 1))
 def test_fused_scores_lie_between_0_and_1(dense: dict[str, float], sparse: dict[str, float], weight: float):
-    assert all(0 <= score <= 1 for score in fuse(dense, sparse, weight).values())
+    assert all(0 <= score <= 1 for score in fuse(dense, sparse, {"a", "b"}, weight).values())
 
 
 @laws
@@ -60,6 +60,19 @@ def test_a_passage_that_one_leg_missed_counts_0_there():
 
 def test_a_single_dense_candidate_has_the_whole_share():
     assert {"a": 0.75} == fuse({"a": 0.3}, {}, dense_weight=0.75)
+
+
+def test_what_the_dense_leg_says_stands_in_for_the_words_of_another_language():
+    fused = fuse({"a": 0.9, "b": 0.8}, {"b": 7.0}, foreign={"a"}, dense_weight=0.5)
+    assert {"a": 0.5 + 0.5 * STAND_IN, "b": 0.5} == fused
+
+
+def test_words_that_another_language_shares_count_where_they_say_more():
+    assert 1.0 == fuse({"a": 0.9, "b": 0.8}, {"a": 7.0}, foreign={"a"})["a"]
+
+
+def test_dense_scores_that_differ_by_noise_are_equal():
+    assert {"a": 0.75, "b": 0.75} == fuse({"a": 0.5, "b": 0.5 + 1e-8}, {}, dense_weight=0.75)
 
 
 def test_sparse_scores_of_zero_divide_nothing():

@@ -17,19 +17,23 @@ from knowledge.generation import (
     load_manifest,
     new_generation_id,
 )
+from knowledge.signature import Signature
 from tests.knowledge.factories import laws, make_manifest, make_passage
 
 FIGURE = st.floats(0, 1)
+COUNT = st.integers(0, 9999)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+SIGNATURES = st.builds(Signature, TEXT, TEXT, TEXT, COUNT)
+RECORDS = st.builds(
+    DocumentRecord, TEXT, TEXT, TEXT, TEXT, COUNT, st.none() | SIGNATURES, st.none() | TEXT, FIGURE
+)
 MANIFESTS = st.builds(
     Manifest,
     generation=TEXT,
     parent=st.none() | TEXT,
     created_at=TEXT,
     recipe=st.builds(Recipe, TEXT, TEXT, TEXT, TEXT),
-    documents=st.dictionaries(
-        TEXT, st.builds(DocumentRecord, TEXT, TEXT, TEXT, TEXT, st.integers(0, 9999)), max_size=3
-    ),
+    documents=st.dictionaries(TEXT, RECORDS, max_size=3),
     quarantine=st.lists(st.builds(QuarantineRecord, TEXT, TEXT, TEXT, TEXT), max_size=3).map(tuple),
     schema_version=st.just(1),
     gate=st.lists(st.builds(CheckRecord, TEXT, st.booleans(), FIGURE, FIGURE, TEXT), max_size=2).map(tuple),
@@ -41,6 +45,25 @@ MANIFESTS = st.builds(
 @given(MANIFESTS)
 def test_a_manifest_survives_the_way_through_json(manifest: Manifest):
     assert manifest == load_manifest(dump_manifest(manifest))
+
+
+def test_a_manifest_from_before_there_were_signatures_is_read():
+    manifest = make_manifest("g1", [make_passage()])
+    facts = orjson.loads(dump_manifest(manifest))
+    for record in facts["documents"].values():
+        del record["signature"], record["duplicate_of"], record["similarity"]
+    assert manifest == load_manifest(orjson.dumps(facts))
+
+
+def test_the_documents_that_repeat_others_are_the_links():
+    manifest = make_manifest("g1", [make_passage(document_id="a")])
+    link = DocumentRecord("/texts", "b.md", "hash", "revision", 0, None, "a", 0.95)
+    assert {"b": link} == replace(manifest, documents={**manifest.documents, "b": link}).links
+
+
+@pytest.mark.parametrize(("expected", "entry"), [("/texts/a.md", "a.md"), ("/texts", "")])
+def test_the_place_of_a_document_is_its_source_and_entry(expected: str, entry: str):
+    assert expected == DocumentRecord("/texts", entry, "hash", "revision", 1).place
 
 
 def test_a_manifest_counts_the_passages_of_all_documents():

@@ -8,7 +8,7 @@ from knowledge.edge_store import EdgeStore
 from knowledge.embedding_fake import HashingEmbedder
 from knowledge.microbatch import QueryEmbedder
 from knowledge.passage import Passage, ScoredPassage
-from knowledge.search import SearchQuery, search
+from knowledge.search import Found, SearchQuery, search
 from knowledge.store import GenerationReader, SearchFilter
 from tests.knowledge.factories import make_passage, publish
 
@@ -32,9 +32,9 @@ async def publish_and_open(root: Path, passages: Sequence[Passage]) -> Generatio
     return reader
 
 
-async def find(
+async def look(
     reader: GenerationReader, text: str, limit: int = 8, only: SearchFilter | None = None
-) -> list[ScoredPassage]:
+) -> Found:
     queries = QueryEmbedder(HashingEmbedder())
     try:
         return await search(reader, queries, SearchQuery(text, limit, only or SearchFilter()))
@@ -42,12 +42,18 @@ async def find(
         queries.close()
 
 
+async def find(
+    reader: GenerationReader, text: str, limit: int = 8, only: SearchFilter | None = None
+) -> list[ScoredPassage]:
+    return (await look(reader, text, limit, only)).hits
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
         ("140/90 mmHg 是高血压吗", PRESSURE),
         ("１４０／９０", PRESSURE),
-        ("HbA1c", SUGAR),
+        ("HbA1c 应低于多少?", SUGAR),
         ("How is fever treated?", FEVER),
     ],
 )
@@ -71,8 +77,10 @@ async def test_a_filter_keeps_others_out(reader: GenerationReader):
     assert [FEVER] == [hit.passage for hit in found]
 
 
-async def test_a_question_without_terms_is_answered_by_the_dense_leg_alone(reader: GenerationReader):
-    assert [None] * 3 == [hit.sparse for hit in await find(reader, "？！")]
+@pytest.mark.parametrize("question", ["", "？！", "😀", "\x00"])
+async def test_a_question_without_words_finds_nothing_and_says_why(reader: GenerationReader, question: str):
+    found = await look(reader, question)
+    assert ([], "no_words") == (found.hits, found.why_empty)
 
 
 async def test_a_passage_without_a_common_term_has_no_sparse_score(reader: GenerationReader):
@@ -82,3 +90,8 @@ async def test_a_passage_without_a_common_term_has_no_sparse_score(reader: Gener
 
 async def test_nothing_is_found_when_no_passage_is_admitted(reader: GenerationReader):
     assert [] == await find(reader, "fever", only=SearchFilter(publishers=("nobody",)))
+
+
+async def test_where_nothing_is_admitted_the_search_says_that_nothing_was_found(reader: GenerationReader):
+    nobody = SearchFilter(publishers=("nobody",))
+    assert "nothing_found" == (await look(reader, "fever", only=nobody)).why_empty

@@ -55,6 +55,8 @@ async def test_every_field_that_a_filter_names_has_an_index(place: QdrantPlace, 
         "language": "keyword",
         "publisher": "keyword",
         "status": "keyword",
+        "source": "keyword",
+        "document_type": "keyword",
         "dated": "datetime",
     } == {each["field_name"]: each["field_schema"] for each in made}
 

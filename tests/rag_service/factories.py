@@ -109,6 +109,11 @@ async def publish(root: Path, passages: list[Passage], embedder: HashingEmbedder
     return store
 
 
+def settings_for(changed: dict[str, Any]) -> ServiceSettings:
+    """Make settings; the stand-in for the embedder is not what sufficiency is fit to."""
+    return ServiceSettings(**{"least_sufficiency": 0.0, **changed})
+
+
 @asynccontextmanager
 async def open_answerer(
     store: EdgeStore, generator: Generator, embedder: QuestionEmbedder | None = None, **changed: object
@@ -117,7 +122,7 @@ async def open_answerer(
     library = Library(store, embedder or HashingEmbedder())
     await library.open()
     try:
-        yield Answerer(library, generator, load_policy(), ServiceSettings(**changed))
+        yield Answerer(library, generator, load_policy(), settings_for(changed))
     finally:
         await library.close()
 
@@ -145,7 +150,7 @@ def open_client(
     """Give a client of the whole application, in this process."""
     library = Library(store, embedder or HashingEmbedder())
     asyncio.run(library.open())
-    parts = Parts(ServiceSettings(**changed), library, generator, load_policy())
+    parts = Parts(settings_for(changed), library, generator, load_policy())
     with TestClient(create_app(parts)) as client:
         yield client
 

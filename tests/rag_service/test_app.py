@@ -67,6 +67,7 @@ def test_the_interface_description_lists_every_route(client):
     expected = {
         "/v1/answers",
         "/v1/passages/{passage_id}",
+        "/v1/search",
         "/v1/documents/{document_id}",
         "/health",
         "/livez",
@@ -119,4 +120,4 @@ async def test_stopping_releases_the_embedding_thread(store):
     async with application.router.lifespan_context(application):
         await library.open()
     with pytest.raises(RuntimeError, match="after shutdown"):
-        await library.find(SearchQuery("血压"))
+        await library.retrieve(SearchQuery("血压"))

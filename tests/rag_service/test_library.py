@@ -24,13 +24,13 @@ async def library_on(store, embedder=None):
 
 async def test_the_passage_that_matches_best_is_found_first(store):
     async with library_on(store) as library:
-        _, hits = await library.find(SearchQuery("When must metformin not be used?"))
-    assert metformin()[1] == hits[0].passage
+        _, retrieved = await library.retrieve(SearchQuery("When must metformin not be used?"))
+    assert metformin()[1] == retrieved.chosen[0].passage
 
 
 async def test_a_search_tells_which_generation_it_searched(store):
     async with library_on(store) as library:
-        assert GENERATION == (await library.find(SearchQuery("血压")))[0]
+        assert GENERATION == (await library.retrieve(SearchQuery("血压")))[0]
 
 
 async def test_a_document_is_given_in_order(store):
@@ -59,7 +59,7 @@ async def test_an_unknown_document_is_not_found(store):
 async def test_without_an_index_a_search_says_what_to_run(tmp_path):
     async with library_on(EdgeStore(tmp_path)) as library:
         with pytest.raises(KnowledgeAway, match="run `medcite-ingest run SOURCE`"):
-            await library.find(SearchQuery("血压"))
+            await library.retrieve(SearchQuery("血压"))
 
 
 async def test_opening_without_an_index_is_no_fault(tmp_path):
@@ -74,7 +74,7 @@ async def test_an_index_published_later_is_followed(tmp_path):
     async with library_on(EdgeStore(tmp_path)) as library:
         await library.open()
         await publish(tmp_path, pressure())
-        assert GENERATION == (await library.find(SearchQuery("血压")))[0]
+        assert GENERATION == (await library.retrieve(SearchQuery("血压")))[0]
 
 
 async def test_an_index_of_another_embedder_does_not_open(store):
@@ -110,7 +110,7 @@ async def test_a_question_waits_for_the_embedder_to_load(store):
     loaded = threading.Event()
     async with library_on(store, Waiting(loaded)) as library:
         await library.open()
-        asking = asyncio.create_task(library.find(SearchQuery("血压")))
+        asking = asyncio.create_task(library.retrieve(SearchQuery("血压")))
         await asyncio.sleep(0.02)
         loaded.set()
         assert GENERATION == (await asking)[0]
@@ -120,7 +120,7 @@ async def test_an_embedder_that_cannot_be_loaded_is_a_fault(store):
     async with library_on(store, FailingEmbedder()) as library:
         await library.open()
         with pytest.raises(EmbeddingFailed):
-            await library.find(SearchQuery("血压"))
+            await library.retrieve(SearchQuery("血压"))
         assert ["no model for 1 texts"] == await library.faults()
 
 

@@ -29,8 +29,9 @@ def load_pdf(raw: bytes, name: str) -> Document:
     """Load a PDF: paragraphs, headings by font, ruled tables, pages.
 
     Running heads, feet, page numbers and invisible text are left out. Pages that are pictures are
-    logged, and read by OCR where the extra `ocr` is installed; the rest is read. A PDF knows no publisher and only the dates of the file, so that
-    these are not read.
+    read by OCR where the extra `ocr` is installed, which is logged; pages that cannot be read are
+    logged and left out. A PDF knows no publisher and only the dates of the file, so that these are not
+    read.
 
     Raises:
         UnreadableDocument: Broken, encrypted, without any text, or too much for the parser.
@@ -41,18 +42,23 @@ def load_pdf(raw: bytes, name: str) -> Document:
         PageBlocks(page["number"], [Block(**block) for block in page["blocks"]])
         for page in sorted(found, key=itemgetter("number"))
     ]
-    without_text = sorted(number for answer in answers for number in answer["without_text"])
-    recognised = sorted(number for answer in answers for number in answer["recognised"])
+    pictures, broken, recognised = (
+        sorted(number for answer in answers for number in answer[key])
+        for key in ("pictures", "broken", "recognised")
+    )
     title = fold(answers[0]["title"])
     title = "" if _NO_TITLE.fullmatch(title) else title
     manuscript = Manuscript()
     bind(pages, title, manuscript)
     if not manuscript.text:
-        raise UnreadableDocument(_no_text(answers[0]["n_pages"], without_text))
-    if without_text:
-        _LOGGER.warning("%s: no text on %s; left out", name, _numbers(without_text))
-    if recognised:
-        _LOGGER.warning("%s: text of %s is recognised by OCR and may be wrong", name, _numbers(recognised))
+        raise UnreadableDocument(_no_text(answers[0]["n_pages"], pictures, broken))
+    for fault, numbers in (
+        ("no text on %s; left out", pictures),
+        ("the PDF parser cannot read %s; left out", broken),
+        ("text of %s is recognised by OCR and may be wrong", recognised),
+    ):
+        if numbers:
+            _LOGGER.warning(f"%s: {fault}", name, _numbers(numbers))
     return manuscript.document(
         Imprint(
             document_id=name,
@@ -62,12 +68,15 @@ def load_pdf(raw: bytes, name: str) -> Document:
     )
 
 
-def _no_text(n_pages: int, without_text: Sequence[int]) -> str:
-    if not without_text:
-        return f"has {n_pages} pages and no text"
+def _no_text(n_pages: int, pictures: Sequence[int], broken: Sequence[int]) -> str:
+    if broken:
+        return f"has no text: the PDF parser cannot read {_numbers(broken)} of {n_pages}"
+    if not pictures:
+        return f"has {n_pages} page{'s' * (n_pages > 1)} and no text"
+    are = "are pictures" if len(pictures) > 1 else "is a picture"
     return (
-        f"has no text: {_numbers(without_text)} of {n_pages} are pictures; have them recognised by the extra "
-        "medcite[ocr], or better by an OCR program whose result was read"
+        f"has no text: {_numbers(pictures)} of {n_pages} {are}; install the extra medcite[ocr], which reads "
+        "large clear print, or better use an OCR program whose result was read"
     )
 
 

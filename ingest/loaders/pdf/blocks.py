@@ -62,7 +62,7 @@ def make_blocks(lines: Sequence[Line], grids: Sequence[Grid]) -> list[Block]:
     break was meant (a row of a table without rules, an address) and is kept.
     """
     boxes = [grid.box for grid in grids]
-    free = split_columns([line for line in lines if not lies_in(line, boxes)])
+    free = split_columns([line for line in lines if not lies_in(line, boxes)] if boxes else lines)
     ordered = in_reading_order(_merge_rows(free))
     edges = _Edges(ordered)
     blocks: list[Block] = []

@@ -8,6 +8,15 @@ from collections.abc import Sequence
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from ingest.loaders.pdf.calls import (
+    address_of,
+    box_at,
+    font_at,
+    font_size_at,
+    matrix_at,
+    origin_at,
+    places_in,
+)
 from ingest.loaders.pdf.line import Line, Part, Raised
 from ingest.loaders.writing.words import lower_words, raise_words
 
@@ -26,6 +35,7 @@ _MIN_RISE = 0.2
 # Lines this much wider than most, for their characters, are looked at for gaps.
 _WIDE_SPREAD = 1.25
 _WIDE_GAP_SIZES = 1.0
+_MAX_NAME_BYTES = 128
 _BLANKS = re.compile(r"\s+")
 _MARK_ONLY = re.compile(r"\W|\(?\w{1,3}[.)]")
 
@@ -34,12 +44,17 @@ class CharacterReader:
     """Reads places and fonts; keeps what the calls write into, for there are thousands of calls."""
 
     def __init__(self, text_page: pdfium.PdfTextPage) -> None:
-        self._page = text_page.raw
-        self._x, self._y = ctypes.c_double(), ctypes.c_double()
-        self._left, self._right, self._bottom, self._top = (ctypes.c_double() for _ in range(4))
+        self._page = address_of(text_page.raw)
+        self._origin = (ctypes.c_double * 2)()
+        self._x, self._y = places_in(self._origin)
+        # As pdfium has it: left, right, bottom, top.
+        self._box = (ctypes.c_double * 4)()
+        self._edges = places_in(self._box)
         self._matrix = raw.FS_MATRIX()
-        self._name = ctypes.create_string_buffer(128)
+        self._matrix_place = ctypes.addressof(self._matrix)
+        self._name = ctypes.create_string_buffer(_MAX_NAME_BYTES)
         self._flags = ctypes.c_int()
+        self._name_places = ctypes.addressof(self._name), ctypes.addressof(self._flags)
         self._font = ""
         self.raised: list[Raised] = []
 
@@ -50,22 +65,22 @@ class CharacterReader:
         middle = (first + last) // 2
         while middle < last and not words[middle - start].isalpha():
             middle += 1
-        raw.FPDFText_GetMatrix(page, middle, matrix)
-        size = raw.FPDFText_GetFontSize(page, middle) * math.hypot(matrix.c, matrix.d)
-        raw.FPDFText_GetCharOrigin(page, first, self._x, self._y)
-        x0, y = self._x.value, self._y.value
-        raw.FPDFText_GetCharBox(page, last, self._left, self._right, self._bottom, self._top)
-        direction, x1, y_end = 0, self._right.value, y
+        matrix_at(page, middle, self._matrix_place)
+        size = font_size_at(page, middle) * math.hypot(matrix.c, matrix.d)
+        origin_at(page, first, self._x, self._y)
+        x0, y = self._origin[:]
+        box_at(page, last, *self._edges)
+        direction, x1, y_end = 0, self._box[1], y
         if matrix.b or matrix.a < 0:
             turns = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
             direction = round(turns) % 4 if abs(turns - round(turns)) < _MAX_SLANT else SLANTED
-            x1 = (x1, self._top.value, self._left.value, self._bottom.value, x1)[direction]
+            left, _, bottom, top = self._box
+            x1 = (x1, top, left, bottom, x1)[direction]
         before, self._font = self._font, self._font_at(middle)
         # A line in the font of the line above is taken for even: asking costs as much as the rest.
         is_even = before == self._font or self._font_at(first) == self._font == self._font_at(last)
         if "\ufffe" in words:
-            raw.FPDFText_GetCharOrigin(page, last, self._x, self._y)
-            y_end = self._y.value
+            y_end = self._height(last)
         if not _NO_DIGITS.fullmatch(words):
             words = self._mark_raised(words, start, size)
         return Line(words, x0, x1, y, y_end, size, self._font, is_even), direction
@@ -97,7 +112,7 @@ class CharacterReader:
         edges: list[tuple[float, float]] = []
         cuts = [0]
         for match in _BLANKS.finditer(words):
-            right, left = self._edges(first + match.start() - 1, first + match.end())
+            right, left = self._between(first + match.start() - 1, first + match.end())
             if left - right > _WIDE_GAP_SIZES * line.size and not _MARK_ONLY.fullmatch(
                 words[: match.start()]
             ):
@@ -113,16 +128,16 @@ class CharacterReader:
             for x0, x1, text, cut in zip(starts, ends, texts, cuts, strict=True)
         ]
 
-    def _edges(self, before: int, after: int) -> tuple[float, float]:
+    def _between(self, before: int, after: int) -> tuple[float, float]:
         """Right edge of one character and left edge of another."""
-        box = (self._left, self._right, self._bottom, self._top)
-        raw.FPDFText_GetCharBox(self._page, before, *box)
-        right = self._right.value
-        raw.FPDFText_GetCharBox(self._page, after, *box)
-        return right, self._left.value
+        box_at(self._page, before, *self._edges)
+        right = self._box[1]
+        box_at(self._page, after, *self._edges)
+        return right, self._box[0]
 
     def _font_at(self, index: int) -> str:
-        raw.FPDFText_GetFontInfo(self._page, index, self._name, 128, self._flags)
+        name, flags = self._name_places
+        font_at(self._page, index, name, _MAX_NAME_BYTES, flags)
         return self._name.value.decode("utf-8", "replace")
 
     def _mark_raised(self, words: str, start: int, size: float) -> str:
@@ -145,8 +160,9 @@ class CharacterReader:
             written = (raise_words if shift > 0 else lower_words)(digits, before)
             parts += (words[done:begin], written)
             done = end
-            raw.FPDFText_GetCharOrigin(self._page, start + begin, self._x, self._y)
-            self.raised.append(Raised(self._x.value, self._y.value, before[-6:], digits, written))
+            origin_at(self._page, start + begin, self._x, self._y)
+            x, y = self._origin
+            self.raised.append(Raised(x, y, before[-6:], digits, written))
         return "".join([*parts, words[done:]]) if parts else words
 
     def _first_raised(self, words: str, start: int, match: re.Match[str], size: float) -> tuple[int, float]:
@@ -168,7 +184,10 @@ class CharacterReader:
         return abs(self._rise(index - 1, index)) >= abs(shift) / 4
 
     def _rise(self, before: int, index: int) -> float:
-        raw.FPDFText_GetCharOrigin(self._page, before, self._x, self._y)
-        y = self._y.value
-        raw.FPDFText_GetCharOrigin(self._page, index, self._x, self._y)
-        return self._y.value - y
+        y = self._height(before)
+        return self._height(index) - y
+
+    def _height(self, index: int) -> float:
+        """Height of the baseline under a character."""
+        origin_at(self._page, index, self._x, self._y)
+        return self._origin[1]

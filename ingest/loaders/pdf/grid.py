@@ -86,9 +86,9 @@ def _read(across: list[Box], upright: list[Box], read_box: Callable[[Box], str])
     xs, ys = _snap([line[0] for line in upright]), _snap([line[1] for line in across])[::-1]
     if len(xs) <= _MIN_COLUMNS - 1 or len(ys) <= _MIN_ROWS - 1:
         return None
-    # For each gap between neighbours, which rules lie in it.
-    is_ruled_below = [[_spans(across, 1, y, (a + b) / 2, 0) for a, b in pairwise(xs)] for y in ys]
-    is_ruled_right = [[_spans(upright, 0, x, (a + b) / 2, 1) for x in xs] for a, b in pairwise(ys)]
+    # For each rule's place, which gaps between neighbours it lies in.
+    is_ruled_below = [_spanned(across, 1, y, 0, xs) for y in ys]
+    is_ruled_right = [_spanned(upright, 0, x, 1, ys) for x in xs]
     rows: list[list[Cell]] = []
     taken: set[tuple[int, int]] = set()
     for i in range(len(ys) - 1):
@@ -97,7 +97,7 @@ def _read(across: list[Box], upright: list[Box], read_box: Callable[[Box], str])
             if (i, j) in taken:
                 continue
             right = j + 1
-            while right < len(xs) - 1 and not is_ruled_right[i][right]:
+            while right < len(xs) - 1 and not is_ruled_right[right][i]:
                 right += 1
             low = i + 1
             while low < len(ys) - 1 and not any(is_ruled_below[low][j:right]):
@@ -122,10 +122,12 @@ def _snap(values: Sequence[float]) -> list[float]:
     return snapped
 
 
-def _spans(lines: Sequence[Box], axis: int, at: float, middle: float, along: int) -> bool:
-    """Tell whether one of the lines at a place reaches over a point along it."""
-    return any(
-        abs(line[axis] - at) <= _SNAP_POINTS
-        and line[along] - _SNAP_POINTS <= middle <= line[along + 2] + _SNAP_POINTS
+def _spanned(lines: Sequence[Box], axis: int, at: float, along: int, marks: Sequence[float]) -> list[bool]:
+    """Tell for each gap between marks whether one of the lines at a place reaches over its middle."""
+    reaches = [
+        (line[along] - _SNAP_POINTS, line[along + 2] + _SNAP_POINTS)
         for line in lines
-    )
+        if abs(line[axis] - at) <= _SNAP_POINTS
+    ]
+    middles = [(a + b) / 2 for a, b in pairwise(marks)]
+    return [any(start <= middle <= end for start, end in reaches) for middle in middles]

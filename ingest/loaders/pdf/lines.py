@@ -30,9 +30,14 @@ class PageText:
 
     def find_parts(self, boxes: Sequence[Box]) -> None:
         """Cut lines at wide gaps, except those in boxes, which are tables already."""
-        free = [pair for pair in zip(self.lines, self.places, strict=True) if not lies_in(pair[0], boxes)]
-        if not self.turns:
-            self.reader.find_parts([line for line, _ in free], [place for _, place in free])
+        if self.turns:
+            return
+        free = (
+            [n for n, line in enumerate(self.lines) if not lies_in(line, boxes)]
+            if boxes
+            else range(len(self.lines))
+        )
+        self.reader.find_parts([self.lines[n] for n in free], [self.places[n] for n in free])
 
 
 def read_lines(text_page: pdfium.PdfTextPage, frame: Box) -> PageText:

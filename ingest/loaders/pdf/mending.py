@@ -19,7 +19,8 @@ class Mender:
         pieces = text.lower().split("\ufffe")
         # The halves of broken words are no words.
         whole = " ".join(piece.strip(ascii_lowercase) for piece in pieces) if len(pieces) > 1 else ""
-        self._known = set(_WORD.findall(whole))
+        # Most words of a text are repeated.
+        self._known = set(_WORD.findall(" ".join(set(whole.split()))))
 
     def mend(self, text: str) -> str:
         """Join broken words; write characters of private fonts as unknown (U+FFFD).

@@ -1,6 +1,7 @@
 """The pool of worker processes that read PDFs, kept from one file to the next."""
 
 import atexit
+import fcntl
 import os
 import selectors
 import subprocess
@@ -17,14 +18,16 @@ from ingest.errors import UnreadableDocument
 from ingest.loaders.pdf.furniture import repeated_keys
 from ingest.loaders.pdf.worker import HEAD, LENGTH
 
-# A page takes milliseconds, a picture of one some seconds; a worker silent for this long hangs.
-_SILENCE_S = 60.0
+# A page takes milliseconds; a full one that is a picture, by OCR on a busy core, most of a minute.
+_SILENCE_S = 180.0
 _TOTAL_S = 1800.0
 # Smaller files are not worth a second process.
 _MIN_SHARED_BYTES = 100_000
 _MAX_WORKERS = 4
 # A fresh process after so many files: what a parser leaks is given back.
 _MAX_REQUESTS = 200
+# What a process may have without privileges. With the usual 64 KiB a file is sent in many turns.
+_PIPE_BYTES = 2**20
 
 
 class Worker:
@@ -83,6 +86,9 @@ class Worker:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             start_new_session=True,
         )
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):  # a user with many pipes gets no more large ones
+                fcntl.fcntl(pipe or -1, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 class Pool:

@@ -1,7 +1,7 @@
 """Shapes: what the objects of a PDF page are, before its text is read.
 
 One walk over the objects takes out text that no reader sees, and collects ruled lines and pictures.
-Raw calls of pdfium are used: the wrapper's objects would cost more than the reading of the text.
+Objects are known by their addresses: the wrapper's would cost more than the reading of the text.
 """
 
 import ctypes
@@ -10,6 +10,17 @@ from dataclasses import dataclass, field
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage
+
+from ingest.loaders.pdf.calls import (
+    address_of,
+    bounds_of,
+    fill_of,
+    kind_of,
+    mode_of,
+    object_at,
+    part_at,
+    places_in,
+)
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points, from the page's lower left corner."""
@@ -34,9 +45,6 @@ _MAX_DRAWING_PIXELS = 4000
 # A picture of half the page behind invisible text is a scan with its recognised text.
 _SCAN_SHARE = 0.5
 _TEXT = pdfium.FPDF_PAGEOBJ_TEXT
-_KIND_OF = pdfium.FPDFPageObj_GetType
-_MODE_OF = pdfium.FPDFTextObj_GetTextRenderMode
-_FILL_OF = pdfium.FPDFPageObj_GetFillColor
 _INVISIBLE = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 
 
@@ -54,19 +62,21 @@ class Shapes:
 class _Walk:
     def __init__(self, area: float) -> None:
         self._area = max(1.0, area)
-        self._floats = [ctypes.c_float() for _ in range(4)]
-        self._colour = [ctypes.c_uint() for _ in range(4)]
+        self._bounds = (ctypes.c_float * 4)()
+        self._bounds_places = places_in(self._bounds)
+        self._colour = (ctypes.c_uint * 4)()
+        self._colour_places = places_in(self._colour)
         self._matrix = pdfium.FS_MATRIX()
         self._place = _IDENTITY
         self.shapes = Shapes()
         # Suspects are judged at the end, when everything that may lie behind them is known.
-        self.white: list[tuple[object, object, Box]] = []
-        self.invisible: list[tuple[object, object]] = []
+        self.white: list[tuple[int, int, Box]] = []
+        self.invisible: list[tuple[int, int]] = []
 
-    def visit(self, owner: object, items: Iterable[object], depth: int) -> None:
+    def visit(self, owner: int, items: Iterable[int], depth: int) -> None:
         """Look at the objects of the page or of a form on it; most are text that is seen."""
-        kind_of, mode_of, fill_of = _KIND_OF, _MODE_OF, _FILL_OF
-        red, green, blue, alpha = self._colour
+        colour = self._colour
+        red, green, blue, alpha = self._colour_places
         for item in items:
             kind = kind_of(item)
             if kind != _TEXT:
@@ -75,12 +85,12 @@ class _Walk:
                 self.invisible.append((owner, item))
             # Without a colour of its own text is black.
             elif fill_of(item, red, green, blue, alpha):
-                if not alpha.value:
+                if not colour[3]:
                     self.invisible.append((owner, item))
-                elif red.value >= _WHITE and min(green.value, blue.value) >= _WHITE:
+                elif colour[0] >= _WHITE and min(colour[1], colour[2]) >= _WHITE:
                     self.white.append((owner, item, self.bounds(item)))
 
-    def _visit_shape(self, item: object, kind: int, depth: int) -> None:
+    def _visit_shape(self, item: int, kind: int, depth: int) -> None:
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
             self._visit_path(item)
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
@@ -91,20 +101,21 @@ class _Walk:
             self.shapes.dark.append(self.bounds(item))
         elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
             outer = self._place
-            pdfium.FPDFPageObj_GetMatrix(item, self._matrix)
+            handle = _handle(item)
+            pdfium.FPDFPageObj_GetMatrix(handle, self._matrix)
             self._place = _compose(self._matrix, outer)
-            n_items = pdfium.FPDFFormObj_CountObjects(item)
-            self.visit(item, [pdfium.FPDFFormObj_GetObject(item, n) for n in range(n_items)], depth + 1)
+            n_items = pdfium.FPDFFormObj_CountObjects(handle)
+            self.visit(item, [part_at(item, n) for n in range(n_items)], depth + 1)
             self._place = outer
 
-    def bounds(self, item: object) -> Box:
+    def bounds(self, item: int) -> Box:
         """Bounds of an object on the page; those of a form's parts are the form's own."""
-        left, bottom, right, top = self._floats
-        pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top)
-        box = left.value, bottom.value, right.value, top.value
+        bounds_of(item, *self._bounds_places)
+        left, bottom, right, top = self._bounds[:]
+        box = left, bottom, right, top
         return box if self._place == _IDENTITY else _moved(box, self._place)
 
-    def _visit_path(self, item: object) -> None:
+    def _visit_path(self, item: int) -> None:
         left, bottom, right, top = box = self.bounds(item)
         width, height = right - left, top - bottom
         if width < _MIN_BOX_POINTS and height < _MIN_BOX_POINTS:
@@ -112,27 +123,27 @@ class _Walk:
         if width <= _MAX_RULE_POINTS or height <= _MAX_RULE_POINTS:
             _add_rule(box, self.shapes)
             return
-        mode, stroke = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDFPath_GetDrawMode(item, mode, stroke)
-        is_filled = bool(mode.value and pdfium.FPDFPageObj_GetFillColor(item, *self._colour))
-        *channels, alpha = (channel.value for channel in self._colour)
+        mode, stroke, handle = ctypes.c_int(), ctypes.c_int(), _handle(item)
+        pdfium.FPDFPath_GetDrawMode(handle, mode, stroke)
+        is_filled = bool(mode.value and fill_of(item, *self._colour_places))
+        *channels, alpha = self._colour
         if is_filled and alpha and min(channels) < _WHITE:
             self.shapes.dark.append(box)
-        n_segments = pdfium.FPDFPath_CountSegments(item) if stroke.value else 0
+        n_segments = pdfium.FPDFPath_CountSegments(handle) if stroke.value else 0
         if _BOX_SEGMENTS[0] <= n_segments <= _BOX_SEGMENTS[1]:
             self.shapes.across += [(left, y, right, y) for y in (bottom, top)]
             self.shapes.upright += [(x, bottom, x, top) for x in (left, right)]
         elif _BOX_SEGMENTS[1] < n_segments <= _MAX_SEGMENTS and self._place == _IDENTITY:
-            self._visit_segments(item, n_segments)
+            self._visit_segments(handle, n_segments)
 
-    def _visit_segments(self, item: object, n_segments: int) -> None:
+    def _visit_segments(self, path: object, n_segments: int) -> None:
         """Read a grid that is drawn as one path of many lines."""
         x, y = ctypes.c_float(), ctypes.c_float()
-        pdfium.FPDFPageObj_GetMatrix(item, self._matrix)
+        pdfium.FPDFPageObj_GetMatrix(path, self._matrix)
         m = self._matrix
         before: tuple[float, float] | None = None
         for n in range(n_segments):
-            segment = pdfium.FPDFPath_GetPathSegment(item, n)
+            segment = pdfium.FPDFPath_GetPathSegment(path, n)
             pdfium.FPDFPathSegment_GetPoint(segment, x, y)
             here = (m.a * x.value + m.c * y.value + m.e, m.b * x.value + m.d * y.value + m.f)
             if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_LINETO and before:
@@ -151,10 +162,10 @@ def clear_page(page: PdfPage, frame: Box) -> Shapes:
         page: The page; its text must not have been loaded yet.
         frame: The visible part of the page.
     """
-    handle = page.raw
+    handle = address_of(page.raw)
     walk = _Walk((frame[2] - frame[0]) * (frame[3] - frame[1]))
-    n_items = pdfium.FPDFPage_CountObjects(handle)
-    walk.visit(handle, [pdfium.FPDFPage_GetObject(handle, n) for n in range(n_items)], 0)
+    n_items = pdfium.FPDFPage_CountObjects(page)
+    walk.visit(handle, [object_at(handle, n) for n in range(n_items)], 0)
     hidden = [] if walk.shapes.picture_share >= _SCAN_SHARE else walk.invisible
     suspects = [
         suspect
@@ -165,9 +176,13 @@ def clear_page(page: PdfPage, frame: Box) -> Shapes:
         is_blank = _blank_finder(page, frame, [box for _, _, box in suspects])
         hidden += [(owner, item) for owner, item, box in suspects if is_blank(box)]
     for owner, item in hidden:
-        remove = pdfium.FPDFPage_RemoveObject if owner is handle else pdfium.FPDFFormObj_RemoveObject
-        if remove(owner, item):
-            pdfium.FPDFPageObj_Destroy(item)
+        is_removed = (
+            pdfium.FPDFPage_RemoveObject(page, _handle(item))
+            if owner == handle
+            else pdfium.FPDFFormObj_RemoveObject(_handle(owner), _handle(item))
+        )
+        if is_removed:
+            pdfium.FPDFPageObj_Destroy(_handle(item))
     walk.shapes.n_hidden = len(hidden)
     return walk.shapes
 
@@ -197,6 +212,10 @@ def _blank_finder(page: PdfPage, frame: Box, boxes: Sequence[Box]) -> Callable[[
         return bool(part.size == 0 or part.min() >= _WHITE)
 
     return is_blank
+
+
+def _handle(item: int) -> object:
+    return ctypes.cast(item, pdfium.FPDF_PAGEOBJECT)
 
 
 def _compose(matrix: pdfium.FS_MATRIX, outer: Place) -> Place:

@@ -37,7 +37,7 @@ _MIN_SHARED_PAGES = 8
 _MAX_PAGES = 20_000
 _SIGN_OF_LIFE_S = 1.0
 _MEMORY_BYTES = 1536 * 2**20
-# What recognising pictures may map; the limit is raised only when it begins.
+# What recognising a picture may map; the limit is raised only for as long as that takes.
 _OCR_MEMORY_BYTES = 8192 * 2**20
 _CPU_S = 1800
 
@@ -76,6 +76,10 @@ def _answers(source: bytes, share: int, n_shares: int, requests: BinaryIO) -> It
         }
     except (MemoryError, RecursionError) as error:
         yield {"fault": f"is too large to read ({type(error).__name__})"}
+    except ImportError as error:
+        yield {
+            "fault": f"has pictures to be read by OCR, and a library of the extra medcite[ocr] is missing: {error}"
+        }
 
 
 def _read(
@@ -85,23 +89,18 @@ def _read(
     if n_pages > _MAX_PAGES:
         yield {"fault": f"has {n_pages} pages, at most {_MAX_PAGES} are read"}
         return
-    if n_pages < _MIN_SHARED_PAGES:
-        indexes = list(range(0 if share else n_pages))
-    else:
-        # There and back like a weaver's shuttle: left pages differ from right ones, and notes come
-        # in runs, so that neither every second page nor the second half is half of the work.
-        row = [*range(n_shares), *reversed(range(n_shares))]
-        indexes = [index for index in range(n_pages) if row[index % len(row)] == share]
     pages: list[PageContent] = []
     broken: list[int] = []
     recognised: list[int] = []
     alive = time.monotonic()
-    for index in indexes:
+    for index in _share_of(n_pages, share, n_shares):
         try:
             page = read_page(document, index)
             pages.append(page)
-            if page.is_picture and recognise_page(document, page):
-                recognised.append(page.number)
+            if page.is_picture:
+                yield {}  # this page may take as long as the silence that is allowed
+                if recognise_page(document, page):
+                    recognised.append(page.number)
         except pdfium.PdfiumError:
             broken.append(index + 1)
         if time.monotonic() - alive > _SIGN_OF_LIFE_S:
@@ -115,10 +114,21 @@ def _read(
     yield {
         "n_pages": n_pages,
         "title": "" if share else document.get_metadata_value("Title"),
-        "without_text": broken + [page.number for page in pages if page.is_picture and not page.lines],
+        "pictures": [page.number for page in pages if page.is_picture and not page.lines],
+        "broken": broken,
         "recognised": recognised,
         "pages": [{"number": page.number, "blocks": make_blocks(page.lines, page.grids)} for page in pages],
     }
+
+
+def _share_of(n_pages: int, share: int, n_shares: int) -> list[int]:
+    """Choose the pages of one share, counted from 0."""
+    if n_pages < _MIN_SHARED_PAGES:
+        return list(range(0 if share else n_pages))
+    # There and back like a weaver's shuttle: left pages differ from right ones, and notes come in
+    # runs, so that neither every second page nor the second half is half of the work.
+    row = [*range(n_shares), *reversed(range(n_shares))]
+    return [index for index in range(n_pages) if row[index % len(row)] == share]
 
 
 def _limit_cpu() -> None:

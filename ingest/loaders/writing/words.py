@@ -5,6 +5,8 @@ import re
 # Control characters, non-characters and soft hyphens: nothing a reader sees.
 _UNSEEN = dict.fromkeys([*range(9), 11, *range(14, 32), 127, 0xAD, 0xFEFF, 0xFFFE, 0xFFFF])
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60"
+# Typesetters use the soft hyphen as a dash: without it "5-10 mg" would become "510 mg".
+_FIGURE_DASH = re.compile("(?<=\\d)\xad\\s*(?=\\d)")
 # A line break in the source between two Han characters is no blank: Chinese has none.
 _CJK_BREAK = re.compile(rf"(?<=[{_CJK}])[ \t]*\r?\n\s*(?=[{_CJK}])")
 _SPACE = re.compile(r"\s+")
@@ -15,7 +17,12 @@ _RAISABLE = re.compile(r"[0-9+\-−=()n,–]+")
 
 
 def squeeze(text: str) -> str:
-    """Make each run of white space one blank and drop what has no shape; keep blanks at the ends."""
+    """Make each run of white space one blank and drop what has no shape; keep blanks at the ends.
+
+    A soft hyphen between digits is a dash.
+    """
+    if "\xad" in text:
+        text = _FIGURE_DASH.sub("-", text)
     return _SPACE.sub(" ", _CJK_BREAK.sub("", text.translate(_UNSEEN)))
 
 

@@ -46,6 +46,7 @@ def read_imprint(article: etree._Element, name: str) -> Callable[[Language], Imp
             license=_license(meta),
             supersedes=retracted or None,
             status=_status(article, title),
+            document_type="article",
         )
 
     return imprint

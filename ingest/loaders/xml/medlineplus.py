@@ -91,6 +91,7 @@ def _imprint(topics: list[etree._Element], name: str, manuscript: Manuscript) ->
         url=(attribute(first, "url") or None) if is_one else None,
         published_on=_created_on(first) if is_one else None,
         license=_LICENSE,
+        document_type="health_topic",
     )
 
 

@@ -77,6 +77,7 @@ def load_spl(raw: bytes, name: str) -> Document:
             publisher=_organization(root),
             url=f"{_DAILYMED}{set_id}" if set_id else None,
             published_on=read_date(effective.get("value")) if effective is not None else None,
+            document_type="drug_label",
         )
     )
 

@@ -29,8 +29,16 @@ def test_what_a_document_says_itself_is_kept(field: str, own: str):
 
 
 def test_a_document_that_lacks_nothing_is_the_same_object():
-    whole = document()
+    whole = document(source="texts")
     assert whole is apply_defaults(whole, Source("/data", "texts"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "name"),
+    [("texts", "texts"), ("guidelines", "/srv/guidelines"), ("https://who.int/a", "https://who.int/a")],
+)
+def test_a_document_knows_its_source_but_no_path_of_the_machine(expected: str, name: str):
+    assert expected == apply_defaults(document(), Source("/data", name)).imprint.source
 
 
 def test_another_licence_makes_another_revision():

@@ -52,12 +52,17 @@ def test_half_a_character_is_written_with_an_escape():
     assert "caf\\udce9" == encodable("caf\udce9")
 
 
-@pytest.mark.parametrize("name", [".a.md", "b/.git/a.md", "README.md", "b/License", "b/readme.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [".a.md", "b/.git/a.md", "README.md", "b/License", "b/readme.txt", "golden.jsonl", "b/golden.jsonl"],
+)
 def test_hidden_names_and_names_of_files_about_the_collection_are_left_out(name: str):
     assert is_left_out(name)
 
 
-@pytest.mark.parametrize("name", ["a.md", "b/reading.md", "readme-heart.md", "license/a.md"])
+@pytest.mark.parametrize(
+    "name", ["a.md", "b/reading.md", "readme-heart.md", "license/a.md", "golden.md", "golden"]
+)
 def test_other_names_are_kept(name: str):
     assert not is_left_out(name)
 

@@ -68,7 +68,7 @@ async def find(
     reader: GenerationReader, question: str = QUESTION, only: SearchFilter | None = None, limit: int = 50
 ) -> list[ScoredPassage]:
     dense = EMBEDDER.embed_queries([question])[0]
-    return await reader.search(HybridQuery(dense, weigh_query(question), limit, only or SearchFilter()))
+    return await reader.search(HybridQuery(dense, weigh_query(question), limit, only or SearchFilter(), "zh"))
 
 
 async def documents_found(reader: GenerationReader, only: SearchFilter | None = None) -> set[str]:

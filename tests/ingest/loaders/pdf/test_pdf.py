@@ -177,6 +177,12 @@ def test_an_empty_pdf_has_no_text():
         load("", "")
 
 
+def test_a_page_that_leads_back_to_itself_is_no_picture():
+    looped = make_pdf(put(72, 700, "Gout")).replace(b"/Kids [4 0 R]", b"/Kids [2 0 R]")
+    with pytest.raises(UnreadableDocument, match="has no text: the PDF parser cannot read page 1 of 1"):
+        load_pdf(looped, "a")
+
+
 def test_pages_that_are_pictures_are_logged_and_the_rest_is_read(caplog: pytest.LogCaptureFixture):
     picture = "q 600 0 0 800 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID € EI Q"
     with caplog.at_level(logging.WARNING):

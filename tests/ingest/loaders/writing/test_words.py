@@ -36,6 +36,16 @@ def test_what_has_no_shape_is_dropped(unseen: str):
     assert "paracetamol" == fold(f"para{unseen}cetamol")
 
 
+@pytest.mark.parametrize("written", ["5\u00ad10 mg", "5\u00ad\n10 mg"])
+def test_a_soft_hyphen_between_digits_is_a_dash(written: str):
+    assert "5-10 mg" == fold(written)
+
+
+@pytest.mark.parametrize(("expected", "written"), [("5mg", "5\u00admg"), ("B12", "B\u00ad12")])
+def test_a_soft_hyphen_beside_one_digit_is_dropped(expected: str, written: str):
+    assert expected == fold(written)
+
+
 def test_lines_are_folded_one_by_one():
     assert "a b\nc\n\nd" == fold_lines("  a   b \nc\n\n\n\n d ")
 

@@ -31,6 +31,7 @@ def test_a_topic_is_a_document():
             url="https://medlineplus.gov/gout.html",
             published_on=date(2003, 1, 7),
             license="public domain",
+            document_type="health_topic",
         ),
         "Also called: Podagra\n\nA disease.\n\n- It hurts\n",
     ) == (document.imprint, document.text)

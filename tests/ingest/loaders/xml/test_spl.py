@@ -47,6 +47,7 @@ def test_the_label_gives_the_imprint():
             publisher="AbbVie Inc.",
             url=f"https://dailymed.nlm.nih.gov/dailymed/drugInfo.cfm?setid={SET_ID.lower()}",
             published_on=date(2013, 9, 30),
+            document_type="drug_label",
         )
         == load(DOSE).imprint
     )
