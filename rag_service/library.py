@@ -12,6 +12,8 @@ from knowledge.search import SearchQuery
 from knowledge.store import GenerationReader, PassageStore
 from rag_service.errors import KnowledgeAway, NotFound
 
+_FOLLOW_S = 0.5
+
 
 class Library:
     """Answers what the service asks of the index; follows each newly published generation.
@@ -27,7 +29,7 @@ class Library:
         self._embedder = embedder
         self._queries = QueryEmbedder(embedder)
         self._reranking = reranking
-        self._warming: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def embedder_fingerprint(self) -> str:
@@ -47,13 +49,14 @@ class Library:
         if reader is not None:
             self._check(reader)
         self._queries.load()
+        self._tasks.append(asyncio.create_task(self._follow()))
         if self._reranking is not None:
-            self._warming = asyncio.create_task(_load(self._reranking))
+            self._tasks.append(asyncio.create_task(_load(self._reranking)))
 
     async def close(self) -> None:
         """Release the models."""
-        if self._warming is not None:
-            self._warming.cancel()
+        for task in self._tasks:
+            task.cancel()
         if self._reranking is not None:
             await self._reranking.reranker.close()
         await asyncio.to_thread(self._queries.close)
@@ -114,6 +117,14 @@ class Library:
         if self._queries.fault is not None:
             found.append(self._queries.fault)
         return found
+
+    async def _follow(self) -> None:
+        """Look for a new generation now and then, or the first question after it would get the old one."""
+        while True:
+            await asyncio.sleep(_FOLLOW_S)
+            # Whoever asks for the reader is told of the fault.
+            with suppress(KnowledgeError):
+                await self._store.current()
 
     def _check(self, reader: GenerationReader) -> None:
         built_with = reader.manifest.recipe.embedder

@@ -1,6 +1,8 @@
 """Ingest while the service runs: the next generation is served without a restart."""
 
 import subprocess
+import time
+from urllib.error import HTTPError
 
 import pytest
 
@@ -20,9 +22,21 @@ def test_a_new_document_is_served_without_a_restart(live_without_engine: Live, t
         check=True,
         timeout=120,
     )
-    assert "Zinc" == get(f"{live_without_engine.url}/v1/documents/zinc-test")["title"]
+    assert "Zinc" == wait_for(f"{live_without_engine.url}/v1/documents/zinc-test")["title"]
     after = post(f"{live_without_engine.url}/v1/answers", {"question": "What is zinc?"})[1]["generation"]
     assert before != after
+
+
+def wait_for(url: str) -> dict:
+    """Fetch what is to be there within seconds; the new generation is opened beside the old one."""
+    patience = time.monotonic() + 5
+    while True:
+        try:
+            return get(url)
+        except HTTPError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.2)
 
 
 def test_a_second_ingest_of_the_same_files_does_nothing(index_environment):
