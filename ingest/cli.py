@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from ingest import cli_generations, cli_switching
+from ingest import cli_evaluation, cli_generations, cli_switching
 from ingest.catalogue import load_catalogue
 from ingest.crash import guarded
 from ingest.errors import IngestError, SourceMissing
@@ -31,6 +31,9 @@ app = typer.Typer(
 
 quarantine = typer.Typer(help="Entries that could not become documents.", no_args_is_help=True)
 app.add_typer(quarantine, name="quarantine")
+evaluation = typer.Typer(help="Measure how well search finds.", no_args_is_help=True)
+app.add_typer(evaluation, name="eval")
+evaluation.command()(guarded(cli_evaluation.retrieval))
 app.command()(guarded(cli_generations.status))
 app.command()(guarded(cli_generations.generations))
 app.command()(guarded(cli_switching.publish))

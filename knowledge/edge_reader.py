@@ -96,7 +96,7 @@ class EdgeReader:
         foreign = {
             str(p.id) for leg in found for p in leg if p.payload and p.payload["language"] != query.language
         }
-        scores = dict(islice(fuse(dense, sparse, foreign).items(), query.limit))
+        scores = dict(islice(fuse(dense, sparse, foreign, query.dense_weight).items(), query.limit))
         payloads = {str(record.id): record.payload or {} for record in self._retrieve(list(scores))}
         return [
             ScoredPassage(from_payload(i, payloads[i]), score, dense.get(i), sparse.get(i))

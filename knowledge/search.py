@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from knowledge.embedding import Vectors
+from knowledge.fusion import DENSE_WEIGHT
 from knowledge.generation import Manifest
 from knowledge.microbatch import QueryEmbedder
 from knowledge.passage import ScoredPassage
@@ -15,11 +16,15 @@ WhyEmpty = Literal["", "no_words", "nothing_found"]
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A question for the index: its text, how many passages are wanted, which are admitted."""
+    """A question for the index: its text, how many passages are wanted, which are admitted.
+
+    `dense_weight` is the dense leg's share of the fused score, 0 to 1.
+    """
 
     text: str
     limit: int = 8
     only: SearchFilter = field(default_factory=SearchFilter)
+    dense_weight: float = DENSE_WEIGHT
 
     def widened(self, times: int) -> Self:
         """The same for so many times as many passages."""
@@ -63,4 +68,6 @@ def hybrid_query(
     """Make the query for both legs; `plain` is the embedder's own vector, of shape (dimension,)."""
     language = understood.language
     centred = manifest.centring.query_vector(plain, language)
-    return HybridQuery(centred, understood.weights, query.limit, query.only, language)
+    return HybridQuery(
+        centred, understood.weights, query.limit, query.only, language, dense_weight=query.dense_weight
+    )

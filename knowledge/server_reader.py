@@ -51,7 +51,7 @@ class ServerReader:
         foreign = {
             str(p.id) for leg in legs for p in leg if p.payload and p.payload["language"] != query.language
         }
-        scores = dict(islice(fuse(dense, sparse, foreign).items(), query.limit))
+        scores = dict(islice(fuse(dense, sparse, foreign, query.dense_weight).items(), query.limit))
         passages = await self.passages(list(scores))
         return [
             ScoredPassage(passage, scores[i], dense.get(i), sparse.get(i))

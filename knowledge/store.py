@@ -8,6 +8,7 @@ from typing import Protocol
 
 from knowledge.document import Language
 from knowledge.embedding import Vectors
+from knowledge.fusion import DENSE_WEIGHT
 from knowledge.generation import Manifest
 from knowledge.passage import Passage, ScoredPassage
 from knowledge.sparse import TermWeights
@@ -58,6 +59,7 @@ class HybridQuery:
 
     `dense` is float32 of shape (dimension,), L2-normalised and centred as the generation is.
     `language` is the question's own: of passages in another the sparse leg can say nothing.
+    `dense_weight` is the dense leg's share of the fused score, 0 to 1.
     """
 
     dense: Vectors
@@ -65,6 +67,7 @@ class HybridQuery:
     limit: int
     only: SearchFilter
     language: Language
+    dense_weight: float = DENSE_WEIGHT
 
 
 class GenerationReader(Protocol):

@@ -96,13 +96,16 @@ class Library:
         return passages[0]
 
     async def document(self, document_id: str) -> list[Passage]:
-        """Fetch all passages of a document in order.
+        """Fetch all passages of a document in order; of one that repeats another, those of the other.
 
         Raises:
             NotFound: The generation has no such document.
         """
         reader = await self.reader()
-        passages = [passage async for passage in reader.document_passages(document_id)]
+        record = reader.manifest.documents.get(document_id)
+        # A copy has no passages: what it says stands in its original.
+        held_as = record.duplicate_of if record and record.duplicate_of else document_id
+        passages = [passage async for passage in reader.document_passages(held_as)]
         if not passages:
             raise NotFound(f"the current generation has no document {document_id!r}")
         return passages

@@ -1,0 +1,1 @@
+"""Evaluation: how well search finds what people marked as right, on labelled sets."""
