@@ -62,12 +62,15 @@ def choose_evidence(hits: Sequence[ScoredPassage], limit: int) -> Evidence:
 def _newest_first(
     hits: Sequence[ScoredPassage], successors: dict[str | None, Passage]
 ) -> list[ScoredPassage]:
-    """Put the passages of replaced documents behind all others."""
-    return sorted(hits, key=lambda hit: _is_replaced(hit.passage, successors))
+    """Put the passages of a replaced document behind the best one of the document that replaced it."""
+    place = {hit.passage.passage_id: number for number, hit in enumerate(hits)}
 
+    def after(hit: ScoredPassage) -> tuple[int, int]:
+        own = place[hit.passage.passage_id]
+        newer = successors.get(hit.passage.document_id)
+        return (own, 0) if newer is None else (max(own, place[newer.passage_id]), 1)
 
-def _is_replaced(passage: Passage, successors: dict[str | None, Passage]) -> bool:
-    return passage.imprint.status == "superseded" or passage.document_id in successors
+    return sorted(hits, key=after)
 
 
 def _objection(

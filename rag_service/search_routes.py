@@ -7,7 +7,6 @@ from fastapi import APIRouter
 
 from knowledge.evidence import LeftOut
 from knowledge.passage import ScoredPassage
-from knowledge.retrieval import Retrieved
 from knowledge.search import SearchQuery
 from knowledge.terms import terms
 from rag_service.dependencies import LibraryDep
@@ -26,11 +25,11 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 @router.post("/v1/search", responses=_PROBLEMS)
 async def search(asked: SearchRequest, library: LibraryDep) -> SearchResponse:
-    """Find passages: those an answer would be made from first, then the others that were found."""
+    """Find passages, best first; an explanation says which of them an answer would not be made from."""
     started_at = time.perf_counter()
     query = SearchQuery(asked.query, asked.limit, asked.filters.admitting())
     generation, retrieved = await library.retrieve(query)
-    ranked = _ranked(retrieved)[: asked.limit]
+    ranked = retrieved.found[: asked.limit]
     left_out = {each.passage_id: each for each in retrieved.left_out}
     wanted = frozenset(terms(retrieved.understood.text)) if asked.explain else None
     return SearchResponse(
@@ -43,14 +42,6 @@ async def search(asked: SearchRequest, library: LibraryDep) -> SearchResponse:
         filters=asked.filters,
         timings_ms={"total": ms_since(started_at)},
     )
-
-
-def _ranked(retrieved: Retrieved) -> list[ScoredPassage]:
-    """Put those chosen for their own sake first; neighbours were not found by the query."""
-    ids = {hit.passage.passage_id for hit in retrieved.found}
-    chosen = [hit for hit in retrieved.chosen if hit.passage.passage_id in ids]
-    taken = {hit.passage.passage_id for hit in chosen}
-    return chosen + [hit for hit in retrieved.found if hit.passage.passage_id not in taken]
 
 
 def _hit(rank: int, hit: ScoredPassage, wanted: frozenset[str] | None, left_out: dict[str, LeftOut]) -> Hit:
