@@ -109,7 +109,8 @@ class EdgeReader:
 
 def _leg_scores(leg: Iterable[qe.ScoredPoint]) -> dict[str, float]:
     """Give the scores of a leg, best first, equal ones by id: segments answer in any order."""
-    return {str(p.id): p.score for p in sorted(leg, key=lambda p: (-p.score, str(p.id)))}
+    scores = [(str(point.id), point.score) for point in leg]
+    return dict(sorted(scores, key=lambda pair: (-pair[1], pair[0])))
 
 
 def dense_vectors(records: Sequence[qe.Record]) -> Vectors:
