@@ -79,7 +79,10 @@ class Holdings:
         last = self.records.pop(held, None) if held is not None else None
         self._unread.pop(held or document_id, None)
         link = self._seen.find(signed.signature)
-        record = DocumentRecord(*origin, signed.document.revision, 0, signed.signature)
+        imprint = signed.document.imprint
+        record = DocumentRecord(
+            *origin, signed.document.revision, 0, signed.signature, supersedes=imprint.supersedes
+        )
         if link is None:
             self._seen.add(document_id, signed.signature)
         else:

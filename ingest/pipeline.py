@@ -182,6 +182,7 @@ async def _complete(build: Build, generation: str, ahead: Outlook) -> Generation
         documents=records,
         quarantine=tuple(build.holdings.quarantine),
         centring=centring,
+        superseded={r.supersedes: i for i, r in records.items() if r.supersedes in records},
     )
     with timed(build.report, "complete"):
         return await build.writer.complete(manifest)

@@ -37,6 +37,7 @@ class DocumentRecord:
 
     A document that nearly repeats another is a link: it has no passages, `duplicate_of` is the id of
     the other, which is never a link itself, and `similarity` (0 to 1) says how near it is.
+    `supersedes` is the id of an older document that this one replaces.
     `signature` is what later documents are compared with, None in manifests of releases that had none.
     """
 
@@ -48,6 +49,7 @@ class DocumentRecord:
     signature: Signature | None = None
     duplicate_of: str | None = None
     similarity: float = 0.0
+    supersedes: str | None = None
 
     @property
     def place(self) -> str:
@@ -85,7 +87,8 @@ class CheckRecord:
 class Manifest:
     """What a generation holds and how it was made.
 
-    `created_at` is ISO 8601 in UTC. `centring` is what its dense vectors are centred by. `gate` is empty until the gate has looked; `forced` says that
+    `created_at` is ISO 8601 in UTC. `centring` is what its dense vectors are centred by.
+    `superseded` names the documents that others replace, each with the one that replaces it. `gate` is empty until the gate has looked; `forced` says that
     a person published it against the gate.
     """
 
@@ -99,6 +102,7 @@ class Manifest:
     gate: tuple[CheckRecord, ...] = ()
     forced: bool = False
     centring: Centring = field(default_factory=Centring)
+    superseded: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_passages(self) -> int:

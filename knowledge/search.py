@@ -7,7 +7,7 @@ from knowledge.embedding import Vectors
 from knowledge.fusion import DENSE_WEIGHT
 from knowledge.generation import Manifest
 from knowledge.microbatch import QueryEmbedder
-from knowledge.passage import ScoredPassage
+from knowledge.passage import Passage, ScoredPassage
 from knowledge.store import GenerationReader, HybridQuery, SearchFilter
 from knowledge.understanding import Understood, understand
 
@@ -58,8 +58,19 @@ async def search(reader: GenerationReader, embedder: QueryEmbedder, query: Searc
     if not understood.text:
         return Found([], understood, "no_words")
     plain = await embedder.embed(understood.text)
-    hits = await reader.search(hybrid_query(understood, plain, reader.manifest, query))
+    found = await reader.search(hybrid_query(understood, plain, reader.manifest, query))
+    hits = [replace(hit, passage=with_status(hit.passage, reader.manifest)) for hit in found]
     return Found(hits, understood, "" if hits else "nothing_found")
+
+
+def with_status(passage: Passage, manifest: Manifest) -> Passage:
+    """Mark a passage as superseded where another document of the generation replaces its own.
+
+    The text itself does not know: it was written before.
+    """
+    if passage.imprint.status != "current" or passage.document_id not in manifest.superseded:
+        return passage
+    return replace(passage, imprint=replace(passage.imprint, status="superseded"))
 
 
 def hybrid_query(

@@ -8,7 +8,7 @@ from knowledge.errors import GenerationMismatch, KnowledgeError, RerankFailed
 from knowledge.microbatch import QueryEmbedder
 from knowledge.passage import Passage
 from knowledge.retrieval import Reranking, Retrieved, retrieve
-from knowledge.search import SearchQuery
+from knowledge.search import SearchQuery, with_status
 from knowledge.store import GenerationReader, PassageStore
 from rag_service.errors import KnowledgeAway, NotFound
 
@@ -90,7 +90,8 @@ class Library:
         Raises:
             NotFound: The generation has no such passage.
         """
-        passages = await (await self.reader()).passages([passage_id])
+        reader = await self.reader()
+        passages = [with_status(each, reader.manifest) for each in await reader.passages([passage_id])]
         if not passages:
             raise NotFound(f"the current generation has no passage {passage_id!r}")
         return passages[0]
@@ -105,7 +106,9 @@ class Library:
         record = reader.manifest.documents.get(document_id)
         # A copy has no passages: what it says stands in its original.
         held_as = record.duplicate_of if record and record.duplicate_of else document_id
-        passages = [passage async for passage in reader.document_passages(held_as)]
+        passages = [
+            with_status(passage, reader.manifest) async for passage in reader.document_passages(held_as)
+        ]
         if not passages:
             raise NotFound(f"the current generation has no document {document_id!r}")
         return passages

@@ -180,3 +180,13 @@ async def test_another_embedder_builds_everything_anew(tmp_path: Path):
     await run_ingest(tmp_path, texts)
     report = await run_ingest(tmp_path, texts, embedder=HashingEmbedder(dimension=32))
     assert 2 == report.passages_embedded
+
+
+async def test_the_manifest_names_what_is_replaced_by_what(tmp_path: Path):
+    texts = write_texts(
+        tmp_path / "texts",
+        old="---\nid: old\n---\n# Gout\n\nTake 1 mg.\n",
+        new="---\nid: new\nsupersedes: old\n---\n# Gout\n\nTake 0.5 mg twice.\n",
+    )
+    await run_ingest(tmp_path, texts)
+    assert {"old": "new"} == (await open_store(tmp_path)).manifest.superseded

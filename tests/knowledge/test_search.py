@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,12 @@ def reader(shared_path: Path) -> GenerationReader:
 
 
 async def publish_and_open(root: Path, passages: Sequence[Passage]) -> GenerationReader:
-    store = EdgeStore(root)
-    await publish(store, "g1", passages)
-    reader = await store.current()
+    await publish(EdgeStore(root), "g1", passages)
+    return await reader_of(root)
+
+
+async def reader_of(root: Path) -> GenerationReader:
+    reader = await EdgeStore(root).current()
     assert reader is not None
     return reader
 
@@ -95,3 +99,11 @@ async def test_nothing_is_found_when_no_passage_is_admitted(reader: GenerationRe
 async def test_where_nothing_is_admitted_the_search_says_that_nothing_was_found(reader: GenerationReader):
     nobody = SearchFilter(publishers=("nobody",))
     assert "nothing_found" == (await look(reader, "fever", only=nobody)).why_empty
+
+
+async def test_a_passage_whose_document_another_replaces_is_superseded(tmp_path: Path):
+    store = EdgeStore(tmp_path)
+    manifest = await publish(store, "g1", PASSAGES)
+    await store.record(replace(manifest, superseded={PRESSURE.document_id: "newer"}))
+    found = await look(await reader_of(tmp_path), "高血压 140/90")
+    assert "superseded" == next(h for h in found.hits if h.passage.ordinal == 1).passage.imprint.status
