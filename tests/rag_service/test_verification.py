@@ -1,7 +1,8 @@
 import pytest
 
 from rag_service.citations import cite
-from rag_service.verification import numbers, verify
+from rag_service.quantities import numbers
+from rag_service.verification import check_sentence, verify
 from tests.rag_service.factories import make_passage, metformin, pressure
 
 
@@ -76,3 +77,57 @@ def test_a_decimal_comma_is_not_read_as_a_number_ten_times_as_large():
 )
 def test_numbers_are_found_with_widths_folded_and_thousands_joined(expected, text):
     assert expected == numbers(text)
+
+
+def failed(sentence, text):
+    passages = [make_passage(text)]
+    checks = check_sentence(cite(sentence, passages), passages).checks
+    return {check.kind: check.words for check in checks if not check.passed}
+
+
+@pytest.mark.parametrize(
+    ("expected", "sentence", "text"),
+    [
+        ({"quantity": ("5 g",)}, "Take 5 g of ibuprofen. [1]", "Take 5 mg of ibuprofen."),
+        ({"name": ("布洛芬",)}, "儿童不用布洛芬退热。[1]", "儿童不用阿司匹林退热。"),
+        ({"polarity": ("不应",)}, "孕妇应使用。[1]", "孕妇不应使用。"),
+        ({"polarity": ("低于",)}, "心率低于平时应就医。[1]", "心率高于平时应就医。"),
+        ({"quantity": ("每日3次",)}, "阿莫西林每日3次。[1]", "阿莫西林每日2次。"),
+        ({}, "阿莫西林一天两次，每次500毫克。[1]", "阿莫西林每日2次，每次0.5 g。"),
+        ({}, "孕妇不宜使用布洛芬。[1]", "孕妇禁用布洛芬。"),
+    ],
+)
+def test_a_failed_check_names_the_offending_words(expected, sentence, text):
+    assert expected == failed(sentence, text)
+
+
+def test_a_dose_of_another_group_of_people_is_unsupported():
+    passages = [make_passage("成人每次0.5 g。\n儿童每次0.2 g。\n", context="布洛芬")]
+    assert "unsupported" == verdict_of("成人每次0.2 g。[1]", passages)
+
+
+def test_a_limit_of_another_group_in_the_same_source_sentence_is_unsupported():
+    passages = [make_passage("贫血标准：血红蛋白成年男性<120 g/L，成年女性<110 g/L，孕妇<100 g/L。")]
+    assert "unsupported" == verdict_of("孕妇血红蛋白低于120 g/L即为贫血。[1]", passages)
+
+
+def test_two_doses_that_have_changed_places_are_unsupported():
+    passages = [make_passage("布洛芬成人每次服用0.4 g，儿童每次服用0.2 g，餐后服。")]
+    assert "unsupported" == verdict_of("布洛芬成人每次服用0.2 g，儿童每次服用0.4 g，餐后服。[1]", passages)
+
+
+def test_a_chinese_sentence_is_borne_out_by_an_english_passage():
+    assert "supported" == verdict_of("二甲双胍的起始剂量为500毫克，每日两次。[1]", metformin())
+
+
+def test_a_chinese_sentence_that_denies_what_the_english_passage_says_is_unsupported():
+    assert "unsupported" == verdict_of("eGFR低于30 mL/min时可以使用二甲双胍。[2]", metformin())
+
+
+def test_a_drug_that_the_passage_does_not_name_is_unsupported_in_another_language_too():
+    assert "unsupported" == verdict_of("格列美脲的起始剂量为500毫克，每日两次。[1]", metformin())
+
+
+def test_every_check_is_recorded_when_all_pass():
+    checks = check_sentence(cite("诊室血压的标准是140/90 mmHg。[1]", pressure()), pressure()).checks
+    assert ["citation", "quantity", "name", "polarity"] == [check.kind for check in checks if check.passed]
