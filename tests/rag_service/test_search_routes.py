@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 from datetime import date
 
@@ -5,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from rag_service.generation_fake import ScriptedGenerator
-from tests.rag_service.factories import GENERATION, METFORMIN, PRESSURE, open_client
+from tests.rag_service.factories import GENERATION, METFORMIN, PRESSURE, make_passages, open_client, publish
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +48,18 @@ def test_an_explanation_names_the_terms_that_match(client: TestClient):
     assert {"metformin", "dose"} <= set(first["explanation"]["matched_terms"])
 
 
-def test_an_explanation_says_why_a_passage_is_left_out_of_answers(client: TestClient):
-    hits = search(client, "metformin", limit=1, explain=True)["hits"]
-    assert [None] == [hit["explanation"]["left_out"] for hit in hits]
+def test_an_explanation_says_why_a_passage_is_left_out_of_answers(tmp_path):
+    older = make_passages("old", ["Take 1 tablet a day with water."])
+    newer = make_passages("new", ["Take 1 tablet a day with water"])
+    store = asyncio.run(publish(tmp_path, older + newer))
+    with open_client(store, ScriptedGenerator()) as client:
+        hits = search(client, "How many tablets a day?", explain=True)["hits"]
+    first, second = hits
+    assert (None, "repeats", first["passage"]["passage_id"]) == (
+        first["explanation"]["left_out"],
+        second["explanation"]["left_out"],
+        second["explanation"]["because_of"],
+    )
 
 
 @pytest.mark.parametrize(
