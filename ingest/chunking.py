@@ -1,7 +1,7 @@
 """Chunking: a document to passages, along its sections, rows, items and sentences."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
@@ -9,14 +9,12 @@ from math import ceil
 from semantic_text_splitter import TextSplitter
 
 from ingest.anchoring import Run, anchored_runs
+from ingest.short_sections import TokenCounter, merge_short_sections
 from knowledge.document import Document, Section
 from knowledge.passage import Kind, Passage, passage_id
 from knowledge.sentences import sentence_spans
 
-VERSION = "chunker-2"
-
-TokenCounter = Callable[[list[str]], list[int]]
-"""Counts the embedder's tokens of each text."""
+VERSION = "chunker-3"
 
 _ROW = re.compile(r"[^\S\n]*\|")
 _ITEM = re.compile(r"[^\S\n]*(?:[-*+]|\d{1,3}[.)、]|[（(]\d{1,3}[)）])")
@@ -56,13 +54,14 @@ def chunk_document(
 ) -> list[Passage]:
     """Cut a document into passages that tile its text.
 
-    A section that fits becomes one passage; a longer one becomes several of about equal length,
-    cut between sentences, table rows or list items. Only a single sentence longer than the budget
-    is cut inside, between words. A passage that begins inside a table repeats the table's header
-    row in its context.
+    Short sections side by side are first merged under the heading that they share; their own
+    stand in the text. A section that fits becomes one passage; a longer one becomes several of
+    about equal length, cut between sentences, table rows or list items. Only a single sentence
+    longer than the budget is cut inside, between words. A passage that begins inside a table
+    repeats the table's header row in its context.
 
     Args:
-        document: The document; its sections tile its text.
+        document: The document; its sections tile its text, each from its heading on.
         count_tokens: Counts tokens of texts in one call.
         budget_tokens: Most tokens of context and text together.
         previous: Passages of the document's last revision. Those whose text still stands are kept
@@ -73,7 +72,7 @@ def chunk_document(
     """
     cuts = [
         cut
-        for section in document.sections
+        for section in merge_short_sections(document, count_tokens, budget_tokens)
         for cut in _cuts(document, section, count_tokens, budget_tokens, previous)
     ]
     texts = [document.text[start:end] for start, end, *_ in cuts]

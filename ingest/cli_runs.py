@@ -20,11 +20,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from ingest.errors import RayFailed
 from ingest.gate import GateLimits
 from ingest.golden import load_golden
 from ingest.manner import Manner, RunnerName
 from ingest.pipeline import Outlook, ingest, look_ahead
-from ingest.ray_worker import RayFailed
 from ingest.report import IngestReport
 from ingest.run import Progress as Told
 from ingest.run import Run

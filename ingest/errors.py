@@ -3,6 +3,7 @@
 IngestError
 ├── SourceMissing          a source named on the command line cannot be listed
 ├── GoldenBroken           a file of golden questions has a line of another form
+├── RayFailed              the Ray cluster cannot be had, or failed
 └── UnreadableDocument     one entry cannot become a document; it is quarantined, the rest goes on
 """
 
@@ -19,6 +20,10 @@ class SourceMissing(IngestError):
 
 class GoldenBroken(IngestError):
     """A line of a `golden.jsonl` is not of the form it must have."""
+
+
+class RayFailed(IngestError):
+    """Ray cannot be had or reached, its workers died, or they have another release of medcite."""
 
 
 class UnreadableDocument(IngestError):

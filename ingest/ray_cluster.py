@@ -13,7 +13,7 @@ from typing import Any
 
 import ray
 
-from ingest.ray_worker import RayFailed
+from ingest.errors import RayFailed
 
 _KNOCK_WAIT_S = 10.0
 

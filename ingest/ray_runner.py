@@ -16,9 +16,9 @@ from ray.data.exceptions import ExecutionTimeoutError, SystemException
 from ray.exceptions import RayError
 from ray.util.annotations import RayDeprecationWarning
 
-from ingest.errors import UnreadableDocument
+from ingest.errors import RayFailed, UnreadableDocument
 from ingest.ray_cluster import Cluster, ray_cluster
-from ingest.ray_worker import EmbeddingWorker, RayFailed, Worker, do_batch, unpack
+from ingest.ray_worker import EmbeddingWorker, Worker, do_batch, unpack
 from ingest.runner import Key
 from ingest.steps import Row, SignedDocument, Step, Uncut, Unread, cut_document, read_entry
 from knowledge.embedding import Embedder, Vectors

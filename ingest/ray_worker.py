@@ -13,16 +13,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ingest import steps
-from ingest.errors import IngestError
+from ingest.errors import RayFailed
 from ingest.steps import Step
 from knowledge.embedding import Embedder
 
 Batch: TypeAlias = Any
 """Column to values: `row` (number of the row) and `work`, or `result`, both pickled."""
-
-
-class RayFailed(IngestError):
-    """Ray cannot be had or reached, its workers died, or they have another release of medcite."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from knowledge.embedding import _computes_in_bfloat16, resolve_model
+from knowledge.embedding import computes_in_bfloat16, resolve_model
 from knowledge.embedding_process import ModelProcess
 from knowledge.errors import EmbeddingFailed, RerankFailed
 from knowledge.passage import Passage
@@ -110,7 +110,7 @@ def _load(folder: Path) -> "CrossEncoder":
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    dtype = torch.bfloat16 if _computes_in_bfloat16(torch) else torch.float32
+    dtype = torch.bfloat16 if computes_in_bfloat16(torch) else torch.float32
     try:
         model = CrossEncoder(str(folder), local_files_only=True, model_kwargs={"dtype": dtype})
     except Exception as error:  # noqa: BLE001 - there is no list of what the libraries raise here

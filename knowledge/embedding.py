@@ -162,14 +162,15 @@ def _load(folder: Path) -> "SentenceTransformer":
 
 def _load_model(folder: Path) -> "SentenceTransformer":
     import torch  # noqa: TID251 - heavy: seconds and 200 MB, only where a model is loaded
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer  # noqa: TID251 - as above
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    dtype = torch.bfloat16 if _computes_in_bfloat16(torch) else torch.float32
+    dtype = torch.bfloat16 if computes_in_bfloat16(torch) else torch.float32
     try:
         model = SentenceTransformer(str(folder), local_files_only=True, model_kwargs={"dtype": dtype})
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise EmbeddingFailed(
             f"cannot load the embedding model in {folder}: {reason}. Remove the folder and run `make models`, "
@@ -178,7 +179,8 @@ def _load_model(folder: Path) -> "SentenceTransformer":
     return model.eval()
 
 
-def _computes_in_bfloat16(torch: Any) -> bool:
+def computes_in_bfloat16(torch: Any) -> bool:
+    """Tell whether the processor in use multiplies in bfloat16; `torch` is the module, imported late."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -78,8 +78,13 @@ def up(ask: Annotated[bool, typer.Option(help="Ask a sample question at the end.
     environment = {**DEMO_ENVIRONMENT, **os.environ}
     python = str(ROOT / ".venv/bin/python")
     _step([python, "-m", "scripts.models"], environment, worst=0)
-    _start(ENGINE, environment)
-    _step([str(ROOT / ".venv/bin/medcite-ingest"), "run", str(ROOT / "knowledge/starter")], environment)
+    is_ours = _start(ENGINE, environment)
+    try:
+        _step([str(ROOT / ".venv/bin/medcite-ingest"), "run", str(ROOT / "knowledge/starter")], environment)
+    except SystemExit:
+        if is_ours:
+            _stop(ENGINE)
+        raise
     _start(SERVICE, environment)
     base = f"http://{environment.get('MEDCITE_HOST', '127.0.0.1')}:{environment.get('MEDCITE_PORT', '8000')}"
     _wait(SERVICE, f"{base}/livez", _SERVICE_WAIT_S)
@@ -101,18 +106,10 @@ def up(ask: Annotated[bool, typer.Option(help="Ask a sample question at the end.
 def down() -> None:
     """Stop engine and service."""
     for program in (SERVICE, ENGINE):
-        pid = program.pid()
-        if pid is None:
+        if program.pid() is None:
             console.print(f"{program.name}: not running")
             continue
-        os.killpg(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 30
-        while program.pid() is not None and time.monotonic() < deadline:
-            time.sleep(0.1)
-        if program.pid() is not None:
-            os.killpg(pid, signal.SIGKILL)
-        program.pid_path.unlink(missing_ok=True)
-        console.print(f"{program.name}: stopped")
+        _stop(program)
 
 
 def _step(command: list[str], environment: dict[str, str], worst: int = 1) -> None:
@@ -121,10 +118,11 @@ def _step(command: list[str], environment: dict[str, str], worst: int = 1) -> No
         _fail(f"`{' '.join(command)}` failed")
 
 
-def _start(program: Program, environment: dict[str, str]) -> None:
+def _start(program: Program, environment: dict[str, str]) -> bool:
+    """Start a program unless it runs; tell whether it was started."""
     if program.pid() is not None:
         console.print(f"{program.name}: already running")
-        return
+        return False
     RUN_PATH.mkdir(parents=True, exist_ok=True)
     with program.log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -137,6 +135,21 @@ def _start(program: Program, environment: dict[str, str]) -> None:
             start_new_session=True,
         )
     program.pid_path.write_text(str(process.pid))
+    return True
+
+
+def _stop(program: Program) -> None:
+    pid = program.pid()
+    if pid is None:
+        return
+    os.killpg(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while program.pid() is not None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if program.pid() is not None:
+        os.killpg(pid, signal.SIGKILL)
+    program.pid_path.unlink(missing_ok=True)
+    console.print(f"{program.name}: stopped")
 
 
 def _wait(program: Program, url: str, limit_s: float) -> None:

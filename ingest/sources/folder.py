@@ -35,11 +35,14 @@ def list_path(source: Source) -> Iterator[Entry]:
             folder, pattern = _split_glob(path)
             yield from _list_folder(source, folder, pattern)
         else:
+            fault = "is a link that leads nowhere" if path.is_symlink() else "does not exist"
             raise SourceMissing(
-                f"{path} does not exist; name a file, a folder or a tar or zip archive, or a glob in quotes"
+                f"{path} {fault}; name a file, a folder or a tar or zip archive, or a glob in quotes"
             )
     except OSError as error:
         raise SourceMissing(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise SourceMissing(f"{str(path)!r} is no path: {error}") from error
 
 
 def _split_glob(path: Path) -> tuple[Path, str]:

@@ -34,9 +34,9 @@ ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 # Ray warns of what it does itself.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
+from ingest.errors import RayFailed  # noqa: E402 - as above
 from ingest.ray_cluster import Cluster, ray_cluster  # noqa: E402 - they want Ray
 from ingest.ray_runner import RayRunner  # noqa: E402 - as above
-from ingest.ray_worker import RayFailed  # noqa: E402 - as above
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest.ray_worker import EmbeddingWorker, RayFailed, Worker, do_batch, unpack
+from ingest.errors import RayFailed
+from ingest.ray_worker import EmbeddingWorker, Worker, do_batch, unpack
 from ingest.steps import Step
 from knowledge.embedding import Embedder
 from knowledge.embedding_fake import HashingEmbedder
