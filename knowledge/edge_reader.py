@@ -1,7 +1,9 @@
 """Reading one generation of the embedded store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+import ctypes
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,19 @@ from knowledge.errors import GenerationCorrupt
 from knowledge.fusion import fuse
 from knowledge.generation import Manifest, load_manifest
 from knowledge.passage import Passage, ScoredPassage
-from knowledge.payload import from_payload
+from knowledge.payload import from_payload, to_payload
 from knowledge.sparse import TermWeights
-from knowledge.store import N_CANDIDATES, HybridQuery, SearchFilter
+from knowledge.store import N_CANDIDATES, DensePage, EmbeddedPassages, HybridQuery, SearchFilter
 
+# Fields that filters name; Qdrant answers a filter on an unindexed field by reading every payload.
+# The indexes lie in files: in memory they would grow with the number of passages.
+FIELD_INDEXES: dict[str, qe.KeywordIndexParams | qe.DatetimeIndexParams] = {
+    **dict.fromkeys(
+        ("document_id", "language", "publisher", "status", "source", "document_type"),
+        qe.KeywordIndexParams(memory=qe.Memory.Cold),
+    ),
+    "dated": qe.DatetimeIndexParams(memory=qe.Memory.Cold),
+}
 _SCROLL_LIMIT = 256
 # More documents than one machine's index holds; a facet wants a limit.
 _MAX_DOCUMENTS = 10_000_000
@@ -119,6 +130,35 @@ def dense_vectors(records: Sequence[qe.Record]) -> Vectors:
     return np.array([vector["dense"] for vector in vectors], dtype=np.float32)
 
 
+def dense_pages(shard: qe.EdgeShard, written: bytes) -> Iterator[DensePage]:
+    """Read the dense vectors of all passages, some hundreds at a time.
+
+    `written` are passage ids, 16 bytes each. Where they are all there are, they give the order: who
+    replaces the vectors then empties one segment after another, instead of all of them bit by bit.
+    """
+    if shard.count(qe.CountRequest(exact=True)) == len(written) // 16:
+        for start in range(0, len(written), 16 * _SCROLL_LIMIT):
+            page = written[start : start + 16 * _SCROLL_LIMIT]
+            ids = [str(UUID(bytes=page[i : i + 16])) for i in range(0, len(page), 16)]
+            yield _dense_page(shard.retrieve([*ids], with_payload=["language"], with_vector=["dense"]))
+        return
+    offset: Any = None
+    while True:
+        request = qe.ScrollRequest(
+            limit=_SCROLL_LIMIT, offset=offset, with_payload=["language"], with_vector=["dense"]
+        )
+        records, offset = shard.scroll(request)
+        if records:
+            yield _dense_page(records)
+        if offset is None:
+            return
+
+
+def _dense_page(records: Sequence[qe.Record]) -> DensePage:
+    languages = [(record.payload or {})["language"] for record in records]
+    return DensePage([str(record.id) for record in records], languages, dense_vectors(records))
+
+
 def open_generation(folder: Path) -> EdgeReader:
     """Open the generation in a folder.
 
@@ -137,9 +177,40 @@ def open_generation(folder: Path) -> EdgeReader:
     return EdgeReader(shard, manifest)
 
 
+def shard_config(optimizers: qe.EdgeOptimizersConfig, **changes: Any) -> qe.EdgeConfig:
+    """Describe a shard; what is not among the changes stays as it is in one that is there already."""
+    # Cached: mapped files, read ahead; searched as fast as from memory, which it leaves to others.
+    sparse = qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf, memory=qe.Memory.Cached)
+    return qe.EdgeConfig(
+        sparse_vectors={"sparse": sparse},
+        id_tracker_memory=qe.Memory.Cold,
+        optimizers=optimizers,
+        wal_enabled=False,
+        **changes,
+    )
+
+
 def sparse_vector(weights: TermWeights) -> qe.SparseVector:
     """Give term weights the engine's form."""
     return qe.SparseVector(indices=weights.indices.tolist(), values=weights.values.tolist())
+
+
+def points_of(embedded: EmbeddedPassages, where: slice) -> list[qe.Point]:
+    """Give passages the engine's form."""
+    rows = zip(embedded.passages[where], embedded.dense[where].tolist(), embedded.sparse[where], strict=True)
+    return [
+        qe.Point(passage.passage_id, {"dense": dense, "sparse": sparse_vector(sparse)}, to_payload(passage))
+        for passage, dense, sparse in rows
+    ]
+
+
+def give_back_memory() -> None:
+    """Give memory that was freed back to the system, where the C library can.
+
+    The engine frees what an open segment held in pieces, from several threads; glibc keeps all that.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _condition(only: SearchFilter) -> qe.Filter | None:

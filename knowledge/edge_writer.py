@@ -6,34 +6,41 @@ import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from uuid import UUID
 
 import qdrant_edge as qe  # noqa: TID251 - one of the modules that speak to the engine
 
-from knowledge.edge_reader import EdgeReader, dense_vectors, open_generation, sparse_vector
+from knowledge.edge_reader import (
+    FIELD_INDEXES,
+    EdgeReader,
+    dense_pages,
+    give_back_memory,
+    open_generation,
+    points_of,
+    shard_config,
+)
 from knowledge.embedding import Vectors
 from knowledge.errors import GenerationCorrupt, KnowledgeError, StoreUnavailable
 from knowledge.generation import Manifest, dump_manifest
-from knowledge.payload import to_payload
 from knowledge.store import DensePage, EmbeddedPassages
 
-# Fields that filters name; Qdrant answers a filter on an unindexed field by reading every payload.
-# The indexes lie in files: in memory they would grow with the number of passages.
-_FIELD_INDEXES: dict[str, qe.KeywordIndexParams | qe.DatetimeIndexParams] = {
-    **dict.fromkeys(
-        ("document_id", "language", "publisher", "status", "source", "document_type"),
-        qe.KeywordIndexParams(memory=qe.Memory.Cold),
-    ),
-    "dated": qe.DatetimeIndexParams(memory=qe.Memory.Cold),
-}
 # What is written stays in memory until it is indexed, so it is indexed whenever there are so many
-# kilobytes of vectors (16,384 passages of 384 numbers): more than the engine's own threshold of
-# 10,000, below which it leaves a segment as it is. Indexing takes about 100 MB beside that.
-_SEGMENT_KB = 24_576
-# Small segments, such as a night's changes leave, are merged up to this size.
-_MAX_SEGMENT_KB = 32_768
-# Passages whose vectors are read at a time.
-_PAGE = 1024
+# kilobytes of vectors (8,192 passages of 384 numbers, 75 MB with all that belongs to them): more than
+# the engine's own threshold of 10,000, below which it leaves a segment as it is.
+_SEGMENT_KB = 12_288
+# Passages that go to the engine in one call: as lists of numbers they take eight times their memory.
+_BATCH = 256
+# While a generation is written, each segment is left alone until almost nothing of it is valid. To
+# merge, or to make up for deletions, would build every index several times, beside a full open segment.
+_WHILE_WRITING = qe.EdgeOptimizersConfig(
+    default_segment_number=10_000, max_segment_size=1, deleted_threshold=0.9
+)
+# Searches want few segments: in the end they are merged up to this size, as is a night's few changes.
+_WHEN_COMPLETE = qe.EdgeOptimizersConfig(default_segment_number=2, max_segment_size=32_768)
+# A new generation gets no graphs before its segments are merged, for merging builds them anew.
+_NO_GRAPH = qe.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000, on_disk=False)
+# The engine's own values; others would have it build the graphs of older generations again.
+_GRAPH = qe.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=10_000, on_disk=False)
 # The engine writes through memory maps; where the disk has no room for one, the system ends the
 # process (SIGBUS) instead of reporting an error. So there must be room for what comes before it
 # comes: a new shard takes 62 MiB however little it holds, and a batch of passages a few.
@@ -45,9 +52,12 @@ class EdgeWriter:
 
     def __init__(self, building: Path, final: Path) -> None:
         self._building = building
+        self._folder = building / "shard"
         self._final = final
         self._shard: qe.EdgeShard | None = None
         self._unindexed_bytes = 0
+        # The ids of the passages written, 16 bytes each; None beside passages that were copied.
+        self._written: bytearray | None = bytearray()
 
     def copy_from(self, parent: Path) -> None:
         """Start from a copy of the parent's files, which costs no re-reading of vectors.
@@ -56,15 +66,15 @@ class EdgeWriter:
             GenerationCorrupt: The parent cannot be read.
             StoreUnavailable: The copy cannot be written.
         """
-        folder = self._building / "shard"
+        self._written = None
         try:
-            shutil.copytree(parent / "shard", folder)
+            shutil.copytree(parent / "shard", self._folder)
         except FileNotFoundError as error:
             raise GenerationCorrupt(f"{parent} cannot be copied: {error}") from error
         except OSError as error:
-            raise StoreUnavailable(f"{parent} cannot be copied to {folder}: {error}") from error
+            raise StoreUnavailable(f"{parent} cannot be copied to {self._folder}: {error}") from error
         try:
-            self._shard = qe.EdgeShard.load(str(folder))
+            self._shard = qe.EdgeShard.load(str(self._folder), shard_config(_WHILE_WRITING))
         except Exception as error:  # the engine raises bare Exception
             raise GenerationCorrupt(f"the copy of {parent} cannot be opened: {error}") from error
 
@@ -90,23 +100,20 @@ class EdgeWriter:
             await asyncio.to_thread(self._upsert, embedded)
 
     async def dense_pages(self) -> AsyncIterator[DensePage]:
-        """Yield the dense vectors of all passages, a thousand at a time.
+        """Yield the dense vectors of all passages, some hundreds at a time.
 
         Raises:
             StoreUnavailable: The engine failed.
         """
-        offset: Any = None
-        while self._shard is not None:
-            request = qe.ScrollRequest(
-                limit=_PAGE, offset=offset, with_payload=["language"], with_vector=["dense"]
-            )
+        if self._shard is None:
+            return
+        pages = dense_pages(self._shard, bytes(self._written or b""))
+        while True:
             with writing(self._building):
-                records, offset = await asyncio.to_thread(self._shard.scroll, request)
-            if records:
-                languages = [(record.payload or {})["language"] for record in records]
-                yield DensePage([str(record.id) for record in records], languages, dense_vectors(records))
-            if offset is None:
+                page = await asyncio.to_thread(next, pages, None)
+            if page is None:
                 return
+            yield page
 
     async def replace_dense(self, passage_ids: Sequence[str], dense: Vectors) -> None:
         """Replace dense vectors, float32 of shape (len(passage_ids), dimension).
@@ -116,13 +123,8 @@ class EdgeWriter:
         """
         if self._shard is None:
             return
-        points = [qe.PointVectors(i, {"dense": v}) for i, v in zip(passage_ids, dense.tolist(), strict=True)]
         with writing(self._building):
-            insist_on_room(self._building.parent, _HEADROOM_BYTES)
-            await asyncio.to_thread(self._shard.update, qe.UpdateOperation.update_vectors(points))
-            self._unindexed_bytes += dense.nbytes
-            if self._unindexed_bytes >= _SEGMENT_KB * 1024:
-                await asyncio.to_thread(self._index, self._shard)
+            await asyncio.to_thread(self._replace_dense, self._shard, passage_ids, dense)
 
     async def complete(self, manifest: Manifest) -> EdgeReader:
         """Build the indexes, write everything to disk, move the generation into place.
@@ -137,16 +139,20 @@ class EdgeWriter:
     def _upsert(self, embedded: EmbeddedPassages) -> None:
         insist_on_room(self._building.parent, _HEADROOM_BYTES)
         shard = self._open_or_create(embedded.dense.shape[1])
-        points = [
-            qe.Point(
-                passage.passage_id, {"dense": dense, "sparse": sparse_vector(sparse)}, to_payload(passage)
-            )
-            for passage, dense, sparse in zip(
-                embedded.passages, embedded.dense.tolist(), embedded.sparse, strict=True
-            )
-        ]
-        shard.update(qe.UpdateOperation.upsert_points(points))
-        self._unindexed_bytes += embedded.dense.nbytes
+        for start in range(0, len(embedded.passages), _BATCH):
+            shard.update(qe.UpdateOperation.upsert_points(points_of(embedded, slice(start, start + _BATCH))))
+        if self._written is not None:
+            self._written += b"".join(UUID(passage.passage_id).bytes for passage in embedded.passages)
+        self._index_if_full(shard, embedded.dense.nbytes)
+
+    def _replace_dense(self, shard: qe.EdgeShard, passage_ids: Sequence[str], dense: Vectors) -> None:
+        insist_on_room(self._building.parent, _HEADROOM_BYTES)
+        rows = zip(passage_ids, dense.tolist(), strict=True)
+        shard.update(qe.UpdateOperation.update_vectors([qe.PointVectors(i, {"dense": v}) for i, v in rows]))
+        self._index_if_full(shard, dense.nbytes)
+
+    def _index_if_full(self, shard: qe.EdgeShard, written_bytes: int) -> None:
+        self._unindexed_bytes += written_bytes
         if self._unindexed_bytes >= _SEGMENT_KB * 1024:
             self._index(shard)
 
@@ -154,6 +160,7 @@ class EdgeWriter:
         """Move what was written from memory into files of its own."""
         shard.optimize()
         shard.flush()
+        give_back_memory()
         self._unindexed_bytes = 0
 
     def _complete(self, manifest: Manifest) -> EdgeReader:
@@ -163,8 +170,12 @@ class EdgeWriter:
             raise GenerationCorrupt(
                 f"the new generation holds {n_stored} passages, its manifest {manifest.n_passages}; not published"
             )
-        # Optimising writes everything once more before the old files go.
+        self._index(shard)
+        # Merging writes everything once more before the old files go.
         insist_on_room(self._building.parent, _HEADROOM_BYTES + _size_bytes(self._building))
+        shard.close()
+        graph = None if self._written is None else _GRAPH  # what was copied keeps its own
+        shard = qe.EdgeShard.load(str(self._folder), shard_config(_WHEN_COMPLETE, hnsw_config=graph))
         self._index(shard)
         shard.close()
         self._final.parent.mkdir(exist_ok=True)
@@ -175,25 +186,14 @@ class EdgeWriter:
 
     def _open_or_create(self, dimension: int) -> qe.EdgeShard:
         if self._shard is None:
-            folder = self._building / "shard"
-            folder.mkdir(parents=True)
-            self._shard = qe.EdgeShard.create(str(folder), _config(dimension))
-            for name, index in _FIELD_INDEXES.items():
+            self._folder.mkdir(parents=True)
+            # Vectors are normalised, so the dot product is the cosine.
+            dense = {"dense": qe.EdgeVectorParams(size=dimension, distance=qe.Distance.Dot)}
+            config = shard_config(_WHILE_WRITING, hnsw_config=_NO_GRAPH, vectors=dense)
+            self._shard = qe.EdgeShard.create(str(self._folder), config)
+            for name, index in FIELD_INDEXES.items():
                 self._shard.update(qe.UpdateOperation.create_field_index(name, index))
         return self._shard
-
-
-def _config(dimension: int) -> qe.EdgeConfig:
-    # Cached: mapped files, read ahead; searched as fast as from memory, which it leaves to others.
-    sparse = qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf, memory=qe.Memory.Cached)
-    return qe.EdgeConfig(
-        # Vectors are normalised, so the dot product is the cosine.
-        vectors={"dense": qe.EdgeVectorParams(size=dimension, distance=qe.Distance.Dot)},
-        sparse_vectors={"sparse": sparse},
-        id_tracker_memory=qe.Memory.Cold,
-        optimizers=qe.EdgeOptimizersConfig(default_segment_number=2, max_segment_size=_MAX_SEGMENT_KB),
-        wal_enabled=False,
-    )
 
 
 @contextmanager

@@ -117,7 +117,9 @@ async def test_a_document_is_recorded_by_its_place_and_its_bytes(tmp_path: Path)
 
 async def test_passages_wait_until_there_are_enough_for_a_batch(tmp_path: Path):
     build, writer = make_build(tmp_path)
-    texts = ["".join(f"# H{i}\n\nText {n} {i}.\n" for i in range(400)) for n in range(4)]
+    # Too long to be merged with its neighbours.
+    body = "A section of some length. " * 5
+    texts = ["".join(f"# H{i}\n\n{body}{n} {i}.\n" for i in range(400)) for n in range(4)]
     await build.add(Unread(SOURCE, entry(f"{n}.md", text)) for n, text in enumerate(texts))
     before = [len(batch.passages) for batch in writer.batches]
     await build.finish()
@@ -133,9 +135,10 @@ async def test_without_passages_nothing_is_written(tmp_path: Path):
 @pytest.mark.parametrize("at_once", [True, False], ids=["in one batch", "in two"])
 async def test_a_text_that_stands_in_two_documents_is_embedded_once(tmp_path: Path, at_once: bool):
     build, writer = make_build(tmp_path)
+    same = "The same text, too long to be merged with what follows it. " * 3
     texts = [
         entry(
-            f"{name}.md", f"---\nid: {name}\ntitle: Same\n---\n# A\n\nThe same text.\n\n# B\n\n{name} alone."
+            f"{name}.md", f"---\nid: {name}\ntitle: Same\n---\n# A\n\n{same}\n\n# B\n\n{name} alone."
         )
         for name in ("a", "b")
     ]

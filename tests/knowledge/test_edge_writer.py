@@ -1,4 +1,5 @@
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,13 +8,15 @@ import numpy as np
 import pytest
 
 from knowledge.edge_store import EdgeStore
-from knowledge.edge_writer import insist_on_room, writing
+from knowledge.edge_writer import EdgeWriter, insist_on_room, writing
 from knowledge.errors import GenerationMissing, StoreUnavailable
 from knowledge.sparse import weigh_passage
 from knowledge.store import EmbeddedPassages, HybridQuery, SearchFilter
 from scripts.bootstrap import ROOT
 from tests.knowledge.factories import (
     complete,
+    embed,
+    folder_of,
     make_manifest,
     make_passage,
     names_in,
@@ -125,3 +128,64 @@ async def test_what_fills_several_segments_is_found_as_if_it_were_one(tmp_path: 
         query = HybridQuery(embedded.dense[number], embedded.sparse[number], 1, SearchFilter(), "zh")
         (best,) = await reader.search(query)
         assert (number, True) == (best.passage.ordinal, best.score > 0.99)
+
+
+async def ids_in_pages(writer: EdgeWriter) -> list[str]:
+    return [i async for page in writer.dense_pages() for i in page.passage_ids]
+
+
+async def test_vectors_that_fill_several_segments_are_all_replaced(tmp_path: Path):
+    embedded = random_passages(900)
+    wanted = -embedded.dense
+    rows = {passage.passage_id: row for row, passage in enumerate(embedded.passages)}
+    async with EdgeStore(tmp_path).write("g1", None) as writer:
+        for start in range(0, 900, 300):
+            await writer.upsert(part(embedded, slice(start, start + 300)))
+        async for page in writer.dense_pages():
+            await writer.replace_dense(page.passage_ids, wanted[[rows[i] for i in page.passage_ids]])
+        reader = await writer.complete(make_manifest("g1", embedded.passages))
+    found = await reader.dense_vectors(list(rows))
+    assert (900, True) == (
+        len(found),
+        all(np.allclose(found[i], wanted[row], atol=1e-6) for i, row in rows.items()),
+    )
+
+
+async def test_pages_give_a_passage_that_was_written_twice_once(tmp_path: Path):
+    passages = [make_passage(f"第 {number} 段", number) for number in range(3)]
+    async with EdgeStore(tmp_path).write("g1", None) as writer:
+        await writer.upsert(embed(passages))
+        await writer.upsert(embed(passages[:1]))
+        given = await ids_in_pages(writer)
+    assert sorted(passage.passage_id for passage in passages) == sorted(given)
+
+
+async def test_pages_give_nothing_of_a_document_that_was_removed(tmp_path: Path):
+    kept, removed = make_passage("kept", document_id="kept"), make_passage("removed", document_id="removed")
+    async with EdgeStore(tmp_path).write("g1", None) as writer:
+        await writer.upsert(embed([removed, kept]))
+        await writer.delete_documents(["removed"])
+        assert [kept.passage_id] == await ids_in_pages(writer)
+
+
+async def test_pages_give_what_was_copied_and_what_is_new(tmp_path: Path):
+    old, new = make_passage("old", document_id="old"), make_passage("new", document_id="new")
+    parent = await publish(EdgeStore(tmp_path), "g1", [old])
+    async with EdgeStore(tmp_path).write("g2", parent) as writer:
+        await writer.upsert(embed([new]))
+        assert {old.passage_id, new.passage_id} == set(await ids_in_pages(writer))
+
+
+async def test_pages_of_an_empty_generation_are_none(tmp_path: Path):
+    async with EdgeStore(tmp_path).write("g1", None) as writer:
+        assert [] == await ids_in_pages(writer)
+
+
+async def test_a_published_shard_has_graphs_and_so_has_its_child(tmp_path: Path):
+    parent = await publish(EdgeStore(tmp_path), "g1", [make_passage("old", document_id="old")])
+    new = make_passage("new", document_id="new")
+    async with EdgeStore(tmp_path).write("g2", parent) as writer:
+        await writer.upsert(embed([new]))
+        await writer.complete(make_manifest("g2", [make_passage("old", document_id="old"), new]))
+    configs = [folder_of(tmp_path, g) / "shard" / "edge_config.json" for g in ("g1", "g2")]
+    assert [16, 16] == [json.loads(path.read_text())["hnsw_config"]["m"] for path in configs]
