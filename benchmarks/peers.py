@@ -1,4 +1,9 @@
-"""The peer that ingest is measured against: LlamaIndex's `IngestionPipeline`."""
+"""The peer that ingest is measured against: LlamaIndex's `IngestionPipeline`.
+
+    python -m benchmarks.peers answers QUESTIONS.jsonl CORPUS_FOLDER
+
+measures answers against another, its `CitationQueryEngine` (`peers_answers.py`).
+"""
 
 import sys
 import uuid
@@ -159,3 +164,9 @@ def _write_texts(corpus: Corpus, folder: Path) -> dict[str, str]:
         (folder / name).write_text(text, "utf-8")
         titles[name] = title
     return titles
+
+
+if __name__ == "__main__":
+    from benchmarks.peers_answers import app
+
+    app()

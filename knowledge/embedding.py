@@ -33,6 +33,9 @@ class QuestionEmbedder(Protocol):
     def embed_queries(self, texts: list[str]) -> Vectors:
         """Embed questions. Blocks; call it off the event loop."""
 
+    def embed_passages(self, texts: list[str]) -> Vectors:
+        """Embed passages. Blocks; call it off the event loop."""
+
 
 class Embedder(QuestionEmbedder, Protocol):
     """Turns passages and questions into vectors."""
@@ -44,9 +47,6 @@ class Embedder(QuestionEmbedder, Protocol):
     @property
     def max_tokens(self) -> int:
         """Most tokens the model reads of a text."""
-
-    def embed_passages(self, texts: list[str]) -> Vectors:
-        """Embed passages. Blocks; call it off the event loop."""
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Count the model's tokens in each text, special tokens left out."""

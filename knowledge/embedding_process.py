@@ -76,12 +76,23 @@ class EmbeddingProcess(ModelProcess):
         Raises:
             EmbeddingFailed: The model cannot be loaded or failed, or the child died twice.
         """
+        return self._call(_embed_queries, texts)
+
+    def embed_passages(self, texts: list[str]) -> Vectors:
+        """Embed passages into float32 vectors of shape (n, dimension). Blocks.
+
+        Raises:
+            EmbeddingFailed: As of `embed_queries`.
+        """
+        return self._call(_embed_passages, texts)
+
+    def _call(self, embed: Callable[[list[str]], Vectors], texts: list[str]) -> Vectors:
         try:
-            return self.submit(_embed_queries, texts).result()
+            return self.submit(embed, texts).result()
         except BrokenProcessPool:
             pass  # and once more, in a new child
         try:
-            return self.submit(_embed_queries, texts).result()
+            return self.submit(embed, texts).result()
         except BrokenProcessPool as error:
             raise EmbeddingFailed("the embedding process died twice; it may be short of memory") from error
 
@@ -126,6 +137,14 @@ def _prepare(model: str, models_path: Path) -> None:
 
 
 def _embed_queries(texts: list[str]) -> Vectors:
+    return _model().embed_queries(texts)
+
+
+def _embed_passages(texts: list[str]) -> Vectors:
+    return _model().embed_passages(texts)
+
+
+def _model() -> SentenceTransformerEmbedder:
     if _loaded is None:
         raise EmbeddingFailed("the embedding process was not prepared")
-    return _loaded.embed_queries(texts)
+    return _loaded

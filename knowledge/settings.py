@@ -19,10 +19,10 @@ NAMES = frozenset(
     "knowledge_path cache embedding_model keep_generations qdrant_url qdrant_api_key qdrant_shards "
     "qdrant_replicas reranker reranker_model reranker_url reranker_api_key reranker_candidates "
     "reranker_time_box_ms passage_tokens golden_recall max_loss metrics_textfile pushgateway_url host port "
-    "question_max_chars max_passages least_sufficiency context_tokens engine_url engine_model engine_api_key "
-    "engine_connect_timeout_s engine_silence_timeout_s engine_grammar temperature top_p answer_tokens "
-    "engine_python engine_tensor_parallel_size engine_max_model_len engine_max_num_seqs engine_dtype "
-    "engine_enforce_eager engine_cpu_kvcache_gib".split()
+    "question_max_chars record_max_chars max_passages answerer quotations unproved entailment history_tokens engine_handles least_sufficiency believed_sufficiency context_tokens engine_url engine_model engine_api_key "
+    "engine_connect_timeout_s engine_silence_timeout_s engine_total_timeout_s engine_retries engine_grammar "
+    "temperature top_p answer_tokens engine_python engine_tensor_parallel_size engine_max_model_len "
+    "engine_max_num_seqs engine_dtype engine_enforce_eager engine_cpu_kvcache_gib".split()
 )
 
 

@@ -68,13 +68,24 @@ def understand(question: str) -> Understood:
     text = _tidied(question[:_MAX_CHARS])
     language = guess_language(text)
     concepts = tuple(find_concepts(text))
+    weights = _weigh(text, concepts)
+    named = _with_common_names(text, language, concepts) if _has_words(text) else ""
+    return Understood(named, language, weigh_terms(weights), concepts)
+
+
+def weigh_words(question: str) -> dict[str, float]:
+    """Weigh the terms of a question as `understand` does, readable ones instead of their numbers."""
+    text = _tidied(question[:_MAX_CHARS])
+    return _weigh(text, tuple(find_concepts(text)))
+
+
+def _weigh(text: str, concepts: tuple[Concept, ...]) -> dict[str, float]:
     weights = dict.fromkeys(terms(text), _AROUND_WEIGHT)
     weights.update(dict.fromkeys(terms(_asking(text)), 1.0))
     for name in (name for concept in concepts for name in concept.names):
         for term in terms(name):
             weights.setdefault(term, _SYNONYM_WEIGHT)
-    named = _with_common_names(text, language, concepts) if _has_words(text) else ""
-    return Understood(named, language, weigh_terms(weights), concepts)
+    return weights
 
 
 def _with_common_names(text: str, language: Language, concepts: tuple[Concept, ...]) -> str:

@@ -1,21 +1,27 @@
 """Citations: from a marker in a sentence to the exact words of the passage that bear it out."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from knowledge.folding import fold_text
 from knowledge.passage import Passage
-from knowledge.sentences import sentence_spans
+from knowledge.synonyms import find_concepts
 from knowledge.terms import terms
 from rag_service.protocol import Citation
-from rag_service.sentence_stream import MARKER
+from rag_service.quantities import numbers
+from rag_service.sentence_stream import HANDLE
+from rag_service.statements import Statement, find_statements
 
 # More citations than this say "somewhere in these texts" rather than "here".
 _MAX_CITATIONS = 3
 
-# A heading or the rule under a table's header proves nothing.
-_IS_NO_STATEMENT = re.compile(r"\s*(?:#|\|[\s:|-]+\|\s*(?:\n|$))")
 # With the blank before it, or a marker inside a sentence would leave two.
-_MARKER_GAP = re.compile(r"[ ]?" + MARKER.pattern)
+_MARKER_GAP = re.compile(r"[ ]?" + HANDLE.pattern)
+# A name or a figure in common says more than so many shared characters of other words: over a
+# language border it is all that is shared.
+_FACT_WEIGHT = 6
 _BULLET = re.compile(r"^\s*(?:[-*+]\s+)?")
 
 
@@ -28,24 +34,34 @@ class CitedSentence:
     n_unknown_markers: int
 
 
-def cite(sentence: str, passages: list[Passage]) -> CitedSentence:
-    """Resolve the markers of a sentence; unknown ones are removed and counted.
+def cite(sentence: str, passages: Sequence[Passage]) -> CitedSentence:
+    """Resolve the handles of a sentence; unknown ones are removed and counted.
 
     Args:
-        sentence: One sentence as the model wrote it.
+        sentence: One sentence as the model wrote it, with handles such as "[2]", a passage, or
+            "[2.4]", a statement of it.
         passages: The numbered passages; marker 1 is the first.
 
     Returns:
-        The sentence with its markers gathered before the closing punctuation.
+        The sentence with its markers gathered before the closing punctuation, at most three, each
+        with the statement that bears it out best, or the one that was named.
     """
-    markers = [int(number) for number in MARKER.findall(sentence)]
-    valid = list(dict.fromkeys(marker for marker in markers if 1 <= marker <= len(passages)))[:_MAX_CITATIONS]
+    named = [(int(marker), int(number or 0)) for marker, number in HANDLE.findall(sentence)]
     bare = without_markers(sentence)
-    return CitedSentence(
-        text=place_markers(bare, valid),
-        citations=tuple(quote_passage(bare, marker, passages[marker - 1]) for marker in valid),
-        n_unknown_markers=sum(not 1 <= marker <= len(passages) for marker in markers),
-    )
+    citations: dict[int, Citation] = {}
+    n_unknown = 0
+    for marker, number in named:
+        if not 1 <= marker <= len(passages):
+            n_unknown += 1
+        elif marker not in citations and len(citations) < _MAX_CITATIONS:
+            citations[marker] = _quote(bare, marker, number, passages[marker - 1])
+    return CitedSentence(place_markers(bare, list(citations)), tuple(citations.values()), n_unknown)
+
+
+def cite_statement(statement: Statement) -> CitedSentence:
+    """Show a statement of a passage as a sentence of the answer, its quote the statement itself."""
+    citation = quote_span(statement.passage, statement.marker, statement.start, statement.end)
+    return CitedSentence(place_markers(statement.text, [statement.marker]), (citation,), 0)
 
 
 def without_markers(text: str) -> str:
@@ -54,23 +70,40 @@ def without_markers(text: str) -> str:
 
 
 def quote_passage(sentence: str, marker: int, passage: Passage) -> Citation:
-    """Quote the sentence of a passage that shares most terms with a sentence.
+    """Quote the statement of a passage that shares most words, names and figures with a sentence.
 
-    Longer terms weigh more: a shared "140/90mmhg" says more than a shared character.
+    Longer words weigh more: a shared "140/90mmhg" says more than a shared character. Where nothing
+    is shared, the whole passage is quoted.
     """
-    wanted = set(terms(sentence))
-    best_start, best_end, best_score = 0, len(passage.text), 0.0
-    for start, end in sentence_spans(passage.text):
-        if _IS_NO_STATEMENT.match(passage.text, start):
-            continue
-        found = set(terms(passage.text[start:end]))
-        shared = sum(len(term) for term in wanted & found)
-        # Divided by the root of the length, so that a short sentence that says just this wins over
+    wanted = _features(sentence)
+    best, best_score = None, 0.0
+    for statement in find_statements([passage]):
+        found = _features(statement.text)
+        shared = sum(wanted[key] for key in wanted.keys() & found.keys())
+        # Divided by the root of the length, so that a short statement that says just this wins over
         # a long one that says this and more.
-        score = shared / (sum(len(term) for term in found) or 1) ** 0.5
+        score = shared / (sum(found.values()) or 1) ** 0.5
         if score > best_score:
-            best_start, best_end, best_score = start, end, score
-    return quote_span(passage, marker, best_start, best_end)
+            best, best_score = statement, score
+    if best is None:
+        return quote_span(passage, marker, 0, len(passage.text))
+    return quote_span(passage, marker, best.start, best.end)
+
+
+def _quote(sentence: str, marker: int, number: int, passage: Passage) -> Citation:
+    for statement in find_statements([passage]) if number else ():
+        if statement.number == number:
+            return quote_span(passage, marker, statement.start, statement.end)
+    return quote_passage(sentence, marker, passage)
+
+
+@lru_cache(maxsize=2048)
+def _features(text: str) -> dict[str, int]:
+    """Weigh what a text holds: its terms by their length, its figures and names more."""
+    found = {term: len(term) for term in terms(text)}
+    found |= {f"figure {figure}": _FACT_WEIGHT for figure in numbers(fold_text(text))}
+    found |= {f"name {concept.names[0]}": _FACT_WEIGHT for concept in find_concepts(text)}
+    return found
 
 
 def quote_span(passage: Passage, marker: int, start: int, end: int) -> Citation:

@@ -16,12 +16,14 @@ from rich.markup import escape
 
 from knowledge.errors import KnowledgeError
 from knowledge.settings import KnowledgeSettings, read_settings
+from rag_service import cli_evaluation
 from rag_service.errors import ServiceError
 from rag_service.settings import EngineSettings, ServiceSettings
 
 app = typer.Typer(
     help="Serve medcite: cited medical answers over HTTP.", no_args_is_help=True, add_completion=False
 )
+app.add_typer(cli_evaluation.app, name="eval")
 
 _console = Console(stderr=True)
 
@@ -86,12 +88,12 @@ def _serve(host: str | None, port: int | None) -> None:
 
 
 def _start_engine(*, dry_run: bool) -> None:
-    from rag_service.engine import check_installed, engine_command, engine_environment
+    from rag_service.engine import check_installed, engine_command, engine_environment, is_cpu_build
 
     service = read_settings(ServiceSettings)
     settings = read_settings(EngineSettings)
     models_path = read_settings(KnowledgeSettings).models_path
-    command = engine_command(service, settings, models_path)
+    command = engine_command(service, settings, models_path, is_cpu=is_cpu_build(settings))
     _console.print(shlex.join(command), soft_wrap=True, highlight=False, markup=False)
     if dry_run:
         return

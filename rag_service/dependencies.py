@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from rag_service.answer_request import AnswerRequest
 from rag_service.answering import Answerer
 from rag_service.draft import Draft
 from rag_service.generation import Generator
 from rag_service.library import Library
-from rag_service.protocol import AnswerRequest
 from rag_service.settings import ServiceSettings
 
 

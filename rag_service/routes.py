@@ -11,21 +11,14 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from knowledge.passage import Passage
+from rag_service.answer_request import AnswerRequest
 from rag_service.answering import Answerer
 from rag_service.dependencies import AnswererDep, DraftDep, GeneratorDep, LibraryDep, SettingsDep
 from rag_service.draft import Draft
+from rag_service.events import AnswerCompleted, AnswerFailed, AnswerRefused, Event
+from rag_service.health import Health, Readiness
 from rag_service.problems import ProblemResponse
-from rag_service.protocol import (
-    Answer,
-    AnswerCompleted,
-    AnswerFailed,
-    AnswerRefused,
-    AnswerRequest,
-    Event,
-    Health,
-    Problem,
-    Readiness,
-)
+from rag_service.protocol import Answer, Problem
 from rag_service.resources import DocumentResource, PassageResource, SectionResource, passage_resource
 from rag_service.settings import short_model_name
 

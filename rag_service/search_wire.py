@@ -6,7 +6,8 @@ from pydantic import Field
 
 from knowledge.document import Language
 from knowledge.evidence import Reason
-from rag_service.protocol import Filters, Wire
+from rag_service.answer_request import Filters
+from rag_service.protocol import Wire
 from rag_service.resources import PassageResource
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import Literal, get_args
 
 from knowledge.folding import fold_text
 from knowledge.passage import Passage
-from knowledge.sentences import sentence_spans
 from knowledge.synonyms import Concept, mentions
 from knowledge.terms import terms
+from rag_service.bindings import contradicted_bindings
 from rag_service.citations import CitedSentence
 from rag_service.polarity import (
     Cue,
@@ -26,9 +25,10 @@ from rag_service.polarity import (
     find_marks,
     find_words,
 )
-from rag_service.protocol import Verdict
+from rag_service.protocol import Check, CheckKind, Verdict
 from rag_service.quantities import Quantity, find_quantities, numbers
 from rag_service.sentence_stream import MARKER
+from rag_service.statements import find_statements
 
 # Shares of a sentence's terms found in the cited passages. A sentence copied from its source has
 # all of them, a paraphrase about two thirds, a sentence about something else under a third.
@@ -46,22 +46,14 @@ _WEIGHTS: dict[type, float] = {Concept: 4.0, Quantity: 0.5}
 # So many source sentences are cut into marks, the likest by their bare words.
 _N_PROOFS = 2
 _PROVED_KINDS = ("drugs", "diseases")
+# What is checked here; whether the passages entail a sentence is asked of the engine (`writing.py`).
+_KINDS: tuple[CheckKind, ...] = ("citation", "quantity", "name", "polarity")
 # A name that replaces one of these says what the source means.
 _PRONOUNS = frozenset("these those thedrug 本品 该药 此药 本药 患者 本病 该病".split())
 _LEAST_NAME_CHARS = {False: 5, True: 2}  # by whether the word is Chinese
 
 _STOP = re.compile(r"[,;。]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
-CheckKind = Literal["citation", "quantity", "name", "polarity"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check of a sentence; `words` are the offending ones."""
-
-    kind: CheckKind
-    passed: bool
-    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +62,6 @@ class Verification:
 
     verdict: Verdict
     checks: tuple[Check, ...]
-
-
-def verify(sentence: CitedSentence, passages: list[Passage]) -> Verdict:
-    """Judge a sentence by the passages that it cites."""
-    return check_sentence(sentence, passages).verdict
 
 
 def check_sentence(sentence: CitedSentence, passages: list[Passage]) -> Verification:
@@ -87,8 +74,8 @@ def check_sentence(sentence: CitedSentence, passages: list[Passage]) -> Verifica
     cited = list({c.marker: passages[c.marker - 1] for c in sentence.citations}.values())
     text = MARKER.sub("", sentence.text)
     failures: list[tuple[CheckKind, str]] = list(_failures(text, cited)) if cited else [("citation", "")]
-    wrong = {kind: tuple(dict.fromkeys(w for k, w in failures if k == kind)) for kind in get_args(CheckKind)}
-    checks = tuple(Check(kind, not words, words) for kind, words in wrong.items())
+    wrong = {kind: tuple(dict.fromkeys(w for k, w in failures if k == kind)) for kind in _KINDS}
+    checks = tuple(Check(kind=kind, passed=not words, words=words) for kind, words in wrong.items())
     verdict: Verdict = "unsupported" if failures else _verdict_by_terms(text, cited)
     return Verification(verdict, checks)
 
@@ -116,7 +103,7 @@ def _terms(text: str) -> frozenset[str]:
 def _failures(text: str, cited: list[Passage]) -> Iterator[tuple[CheckKind, str]]:
     marks = find_marks(fold_text(text))
     whole = [fold_text(passage.embedded_text) for passage in cited]
-    proofs = [proof for passage in cited for proof in _sentences(passage.text)]
+    proofs = [proof for passage in cited for proof in _statements(passage)]
     for mark in marks:
         if isinstance(mark.fact, Concept) and mark.fact.kind in _PROVED_KINDS:
             if not any(mentions(folded, mark.fact) for folded in whole):
@@ -130,6 +117,8 @@ def _failures(text: str, cited: list[Passage]) -> Iterator[tuple[CheckKind, str]
     rest = " ".join(mark.words for mark in marks if not isinstance(mark.fact, Quantity))
     for figure in sorted(numbers(rest) - numbers(" ".join(whole))):
         yield "quantity", figure
+    for words in contradicted_bindings(fold_text(text), proofs):
+        yield "polarity", words
     likest = [find_marks(proof) for proof in _likest(fold_text(text), proofs)]
     if likest and marks:
         best = max(likest, key=lambda proof: _likeness(marks, proof))
@@ -245,5 +234,6 @@ def _cues(marks: Iterable[Mark]) -> list[Cue]:
 
 
 @lru_cache(maxsize=256)
-def _sentences(text: str) -> tuple[str, ...]:
-    return tuple(fold_text(text[start:end]) for start, end in sentence_spans(text) if text[start:end].strip())
+def _statements(passage: Passage) -> tuple[str, ...]:
+    """Give what a passage states, folded; a table row with the names of its columns."""
+    return tuple(fold_text(statement.text) for statement in find_statements([passage]))

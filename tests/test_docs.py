@@ -18,7 +18,7 @@ from ingest.sources import Entry
 from knowledge.edge_store import EdgeStore
 from knowledge.embedding_fake import HashingEmbedder
 from knowledge.settings import NAMES, PREFIX
-from rag_service import protocol
+from rag_service import events, protocol
 from rag_service.app import Parts, create_app
 from rag_service.cli import app as serve_app
 from rag_service.errors import PolicyBroken, ServiceError
@@ -32,7 +32,7 @@ from scripts.bootstrap import ROOT
 VARIABLES = {f"{PREFIX}{name.upper()}" for name in NAMES}
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 COMMANDS = {"medcite-ingest": ingest_app, "medcite-serve": serve_app}
-EVENTS = [kind.model_fields["type"].default for kind in get_args(get_args(protocol.Event)[0])]
+EVENTS = [kind.model_fields["type"].default for kind in get_args(get_args(events.Event)[0])]
 
 
 def page(name: str) -> str:
@@ -117,7 +117,7 @@ def test_the_api_page_shows_every_event():
 
 def test_the_events_on_the_api_page_keep_the_contract():
     shown = re.findall(r"^event: (\S+)\ndata: (.+)$", page("docs/api.md"), re.MULTILINE)
-    event = TypeAdapter(protocol.Event)
+    event = TypeAdapter(events.Event)
     assert [name for name, _ in shown] == [event.validate_json(data).type for _, data in shown]
 
 

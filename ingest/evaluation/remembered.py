@@ -19,3 +19,7 @@ class RememberedQuestions:
         if missing:
             self._vectors.update(zip(missing, self._embedder.embed_queries(missing), strict=True))
         return np.array([self._vectors[text] for text in texts], dtype=np.float32)
+
+    def embed_passages(self, texts: list[str]) -> Vectors:
+        """Embed passages, float32 of shape (len(texts), dimension); these are not remembered."""
+        return self._embedder.embed_passages(texts)

@@ -135,6 +135,66 @@ async def test_a_batch_of_cancelled_questions_does_not_stop_later_ones():
     queries.close()
 
 
+class CountingEmbedder(HashingEmbedder):
+    """Notes how many passages were embedded at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def embed_passages(self, texts: list[str]) -> Vectors:
+        self.sizes.append(len(texts))
+        return super().embed_passages(texts)
+
+
+async def test_each_passage_gets_the_vector_of_its_text():
+    queries = QueryEmbedder(HashingEmbedder())
+    texts = [f"passage number {n}" for n in range(20)]
+    found = await queries.embed_passages(texts)
+    queries.close()
+    np.testing.assert_array_equal(HashingEmbedder().embed_passages(texts), found)
+
+
+async def test_passages_are_embedded_a_few_at_a_time():
+    model = CountingEmbedder()
+    queries = QueryEmbedder(model)
+    await queries.embed_passages(["text"] * 20)
+    queries.close()
+    assert [8, 8, 4] == model.sizes
+
+
+async def test_no_passages_need_no_model():
+    model = CountingEmbedder()
+    queries = QueryEmbedder(model)
+    shape = (await queries.embed_passages([])).shape
+    queries.close()
+    assert (0, []) == (shape[0], model.sizes)
+
+
+async def test_a_question_is_embedded_in_between_passages():
+    model = GatedEmbedder()
+    queries = QueryEmbedder(model)
+    embedding = asyncio.create_task(queries.embed_passages(["text"] * 400))
+    await asyncio.sleep(0)
+    model.gate.set()
+    await queries.embed("question")
+    is_done = embedding.done()
+    await embedding
+    queries.close()
+    assert not is_done
+
+
+async def test_a_model_that_fails_on_passages_tells_so():
+    class BrokenEmbedder(HashingEmbedder):
+        def embed_passages(self, texts: list[str]) -> Vectors:
+            raise EmbeddingFailed("out of memory")
+
+    queries = QueryEmbedder(BrokenEmbedder())
+    with pytest.raises(EmbeddingFailed, match="out of memory"):
+        await queries.embed_passages(["text"])
+    queries.close()
+
+
 def test_a_model_that_is_not_loaded_is_a_fault():
     queries = QueryEmbedder(HashingEmbedder())
     assert "the embedding model is being loaded" == queries.fault

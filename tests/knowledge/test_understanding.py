@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.sparse import TermWeights, weigh_query
-from knowledge.understanding import understand
+from knowledge.terms import terms
+from knowledge.understanding import understand, weigh_words
 from tests.knowledge.factories import laws
 
 
@@ -75,6 +76,22 @@ def test_a_mixed_question_has_the_language_of_most_of_it(text: str, language: st
 
 def test_a_pasted_record_is_read_up_to_a_limit():
     assert len(understand("血压 140/90。" * 5_000).text) <= 4_000
+
+
+def test_readable_terms_weigh_as_those_of_the_search():
+    words = weigh_words("My daughter plays tennis. Is paracetamol safe?")
+    found = [words[term] for name in ("tennis", "paracetamol", "acetaminophen") for term in terms(name)]
+    assert [0.5, 1.0, 0.2] == found
+
+
+def test_readable_terms_of_a_courtesy_are_left_out():
+    assert "thank" not in weigh_words("What causes gout? Thank you!")
+
+
+@laws
+@given(st.text(max_size=300))
+def test_the_readable_terms_of_any_text_have_one_of_three_weights(text: str):
+    assert {0.2, 0.5, 1.0} >= set(weigh_words(text).values())
 
 
 @laws

@@ -21,11 +21,12 @@ from knowledge.generation import DocumentRecord, Manifest, Recipe
 from knowledge.passage import Passage, passage_id
 from knowledge.sparse import weigh_passage
 from knowledge.store import EmbeddedPassages
+from rag_service.answer_request import AnswerRequest, Message
 from rag_service.answering import Answerer
 from rag_service.app import Parts, create_app
+from rag_service.events import Event, NoticeEvent
 from rag_service.generation import Generator
 from rag_service.library import Library
-from rag_service.protocol import AnswerRequest, Event
 from rag_service.screening import load_policy
 from rag_service.settings import ServiceSettings
 
@@ -111,7 +112,7 @@ async def publish(root: Path, passages: list[Passage], embedder: HashingEmbedder
 
 def settings_for(changed: dict[str, Any]) -> ServiceSettings:
     """Make settings; the stand-in for the embedder is not what sufficiency is fit to."""
-    return ServiceSettings(**{"least_sufficiency": 0.0, **changed})
+    return ServiceSettings(**{"least_sufficiency": 0.0, "believed_sufficiency": 1.0, **changed})
 
 
 @asynccontextmanager
@@ -141,6 +142,23 @@ async def ask(answerer: Answerer, question: str, **fields: object) -> list[Event
     """Ask and collect all events of the answer."""
     draft = await answerer.prepare(AnswerRequest(question=question, **fields))
     return [event async for event in answerer.stream(draft)]
+
+
+def messages_of(*texts: str) -> tuple[Message, ...]:
+    """Give the messages of a conversation in which the user and the assistant take turns."""
+    return tuple(
+        Message(role="assistant" if number % 2 else "user", content=text) for number, text in enumerate(texts)
+    )
+
+
+def types_of(events: Sequence[Event]) -> list[str]:
+    """Give the type of each event."""
+    return [event.type for event in events]
+
+
+def kinds_of(events: Sequence[Event]) -> list[str]:
+    """Give the kind of each notice."""
+    return [event.kind for event in events if isinstance(event, NoticeEvent)]
 
 
 @contextmanager

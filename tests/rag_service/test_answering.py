@@ -2,12 +2,11 @@ from contextlib import aclosing
 
 import pytest
 
-from knowledge.edge_store import EdgeStore
-from knowledge.errors import EmbeddingFailed
-from rag_service import prompts
-from rag_service.errors import EngineFailed, EngineTimedOut, EngineUnavailable, InvalidQuestion, KnowledgeAway
+from rag_service import prompts, wording
+from rag_service.answer_request import AnswerRequest
+from rag_service.errors import InvalidQuestion
+from rag_service.events import SentenceEvent
 from rag_service.generation_fake import ScriptedGenerator
-from rag_service.protocol import AnswerRequest, SentenceEvent
 from rag_service.screening import load_policy
 from tests.rag_service.factories import (
     GENERATION,
@@ -15,39 +14,49 @@ from tests.rag_service.factories import (
     METFORMIN_TEXTS,
     PRESSURE,
     PRESSURE_TEXTS,
-    FailingEmbedder,
     ask,
+    kinds_of,
     open_answerer,
+    types_of,
 )
 
 QUESTION = "诊室血压的标准是多少？"
 COPIED = "诊室血压的标准是140/90 mmHg。[1]"
-EMERGENCY = "我胸口痛还出冷汗，血压标准是多少？"
-AWAY = EngineUnavailable("no connection")
-
-
-@pytest.fixture
-def answer(store, tmp_path):
-    async def answer(generator, question=QUESTION, indexed=True, fields=None, **settings):
-        chosen = store if indexed else EdgeStore(tmp_path)
-        async with open_answerer(chosen, generator, **settings) as answerer:
-            return await ask(answerer, question, **(fields or {}))
-
-    return answer
-
-
-def types_of(events):
-    return [event.type for event in events]
-
-
-def kinds_of(events):
-    return [event.kind for event in events if event.type == "notice"]
 
 
 async def test_an_answer_is_started_sourced_written_disclaimed_and_completed(answer):
-    events = await answer(ScriptedGenerator(COPIED, "测量前应安静休息5分钟。[2]"))
+    events = await answer(ScriptedGenerator(COPIED, "测量前应安静休息5分钟。[2]"), quotations=0)
     expected = ["answer.started", "sources", "sentence", "sentence", "notice", "answer.completed"]
     assert expected == types_of(events)
+
+
+async def test_what_the_model_wrote_is_followed_by_quotations_of_what_it_has_not_said(answer):
+    whole = (await answer(ScriptedGenerator(COPIED)))[-1]
+    expected = [
+        ("written", "诊室血压的标准是140/90 mmHg[1]。"),
+        ("quoted", "家庭自测血压的高血压诊断标准是135/85 mmHg[1]。"),
+    ]
+    assert expected == [(sentence.origin, sentence.text) for sentence in whole.sentences]
+
+
+async def test_no_more_is_quoted_than_the_settings_say(answer):
+    whole = (await answer(ScriptedGenerator(""), quotations=1))[-1]
+    assert ["quoted"] == [sentence.origin for sentence in whole.sentences]
+
+
+async def test_the_sentences_are_numbered_from_zero(answer):
+    whole = (await answer(ScriptedGenerator(COPIED)))[-1]
+    assert [0, 1] == [sentence.index for sentence in whole.sentences]
+
+
+async def test_the_extractive_answerer_quotes_and_asks_no_model(answer):
+    generator = ScriptedGenerator(COPIED)
+    whole = (await answer(generator, answerer="extractive"))[-1]
+    assert ([], {"quoted"}) == (generator.requests, {sentence.origin for sentence in whole.sentences})
+
+
+async def test_the_extractive_answerer_is_not_degraded(answer):
+    assert ["disclaimer"] == kinds_of(await answer(ScriptedGenerator(), answerer="extractive"))
 
 
 async def test_the_start_names_the_model_the_generation_and_the_versions(answer):
@@ -60,40 +69,9 @@ async def test_the_start_names_the_model_the_generation_and_the_versions(answer)
     )
 
 
-async def test_an_emergency_notice_stands_before_everything_else(answer):
-    events = await answer(ScriptedGenerator(COPIED), EMERGENCY)
-    assert ["answer.started", "notice", "sources"] == types_of(events)[:3]
-
-
-async def test_an_emergency_notice_is_repeated_in_the_whole_answer(answer):
-    whole = (await answer(ScriptedGenerator(COPIED), EMERGENCY))[-1]
-    assert ["emergency", "disclaimer"] == [notice.kind for notice in whole.notices]
-
-
-async def test_an_emergency_is_answered_with_its_notice_when_no_index_is_published(answer):
-    events = await answer(ScriptedGenerator(COPIED), EMERGENCY, indexed=False)
-    assert ["emergency", "disclaimer"] == kinds_of(events)
-
-
-async def test_an_emergency_without_an_index_ends_in_a_refusal(answer):
-    whole = (await answer(ScriptedGenerator(COPIED), EMERGENCY, indexed=False))[-1]
-    assert ("answer.refused", "not_enough_evidence") == (whole.type, whole.refusal.reason)
-
-
-async def test_without_an_index_the_model_is_not_asked(answer):
-    generator = ScriptedGenerator(COPIED)
-    await answer(generator, EMERGENCY, indexed=False)
-    assert [] == generator.requests
-
-
-async def test_a_question_that_is_no_emergency_needs_an_index(answer):
-    with pytest.raises(KnowledgeAway, match="no index has been published"):
-        await answer(ScriptedGenerator(COPIED), indexed=False)
-
-
 async def test_the_disclaimer_is_in_the_language_of_the_question(answer):
     events = await answer(ScriptedGenerator("It is 500 mg. [1]"), "What is the dose?")
-    assert prompts.DISCLAIMER["en"] == events[-2].text
+    assert wording.DISCLAIMER["en"] == events[-2].text
 
 
 async def test_the_language_asked_for_goes_before_that_of_the_question(answer):
@@ -102,27 +80,59 @@ async def test_the_language_asked_for_goes_before_that_of_the_question(answer):
 
 
 async def test_the_texts_of_the_sentences_joined_are_the_text_of_a_chinese_answer(answer):
-    whole = (await answer(ScriptedGenerator("血压偏高。[1]应复测。[2]")))[-1]
+    whole = (await answer(ScriptedGenerator("血压偏高。[1]应复测。[2]"), quotations=0))[-1]
     assert "血压偏高[1]。应复测[2]。" == whole.text
 
 
 async def test_the_sentences_of_an_english_answer_are_joined_with_blanks(answer):
-    whole = (await answer(ScriptedGenerator("It is high. [1] Rest. [2]"), "What is the dose?"))[-1]
+    written = ScriptedGenerator("It is high. [1] Rest. [2]")
+    whole = (await answer(written, "What is the dose?", quotations=0))[-1]
     assert "It is high [1]. Rest [2]." == whole.text
 
 
 async def test_a_supported_sentence_says_so(answer):
-    whole = (await answer(ScriptedGenerator(COPIED)))[-1]
+    whole = (await answer(ScriptedGenerator(COPIED), quotations=0))[-1]
     assert ["supported"] == [sentence.verdict for sentence in whole.sentences]
 
 
-async def test_a_sentence_with_a_number_from_nowhere_is_unsupported(answer):
+async def test_a_sentence_with_a_number_from_nowhere_is_not_shown(answer):
     whole = (await answer(ScriptedGenerator(COPIED.replace("140", "150"))))[-1]
-    assert ["unsupported"] == [sentence.verdict for sentence in whole.sentences]
+    assert "150" not in whole.text
+
+
+async def test_a_sentence_that_is_not_shown_leaves_its_failed_checks(answer):
+    whole = (await answer(ScriptedGenerator(COPIED.replace("140", "150"))))[-1]
+    failed = [(c.kind, c.words) for withheld in whole.withheld for c in withheld.checks if not c.passed]
+    assert [("quantity", ("150/90 mmhg",))] == failed
+
+
+@pytest.mark.parametrize(
+    ("expected", "policy"), [([], "withhold"), ([], "withhold_facts"), (["unsupported"], "flag")]
+)
+async def test_the_policy_decides_what_becomes_of_an_unproved_figure(answer, expected, policy):
+    written = ScriptedGenerator(COPIED.replace("140", "150"))
+    whole = (await answer(written, quotations=0, unproved=policy))[-1]
+    assert expected == [sentence.verdict for sentence in whole.sentences]
+
+
+async def test_an_answer_of_nothing_but_withheld_sentences_is_refused(answer):
+    whole = (await answer(ScriptedGenerator(COPIED.replace("140", "150")), quotations=0))[-1]
+    assert ("answer.refused", "not_enough_evidence") == (whole.type, whole.refusal.reason)
+
+
+async def test_a_sentence_that_its_own_citation_does_not_bear_out_is_given_to_the_one_that_does(answer):
+    whole = (await answer(ScriptedGenerator(COPIED.replace("[1]", "[2]")), quotations=0))[-1]
+    (sentence,) = whole.sentences
+    assert (True, [1]) == (sentence.reattributed, [citation.marker for citation in sentence.citations])
+
+
+async def test_a_sentence_said_twice_is_shown_once(answer):
+    whole = (await answer(ScriptedGenerator(COPIED, COPIED), quotations=0))[-1]
+    assert 1 == len(whole.sentences)
 
 
 async def test_unknown_markers_are_removed_from_the_text(answer):
-    whole = (await answer(ScriptedGenerator("血压偏高。[1][9]应复测。[7]")))[-1]
+    whole = (await answer(ScriptedGenerator("血压偏高。[1][9]应复测。[7]"), quotations=0))[-1]
     assert "血压偏高[1]。应复测。" == whole.text
 
 
@@ -153,7 +163,7 @@ async def test_the_usage_of_the_engine_is_passed_on(answer):
 
 async def test_every_stage_is_timed(answer):
     whole = (await answer(ScriptedGenerator(COPIED)))[-1]
-    assert {"screen", "retrieve", "pack", "first_sentence", "total"} == set(whole.timings_ms)
+    assert {"screen", "gather", "first_sentence", "compare", "total"} == set(whole.timings_ms)
 
 
 @pytest.mark.parametrize(
@@ -166,45 +176,25 @@ async def test_the_sentence_that_counts_as_no_answer_becomes_a_refusal(answer, w
 
 async def test_a_refusal_is_told_in_the_words_of_the_service(answer):
     whole = (await answer(ScriptedGenerator(prompts.NO_ANSWER["zh"])))[-1]
-    assert prompts.REFUSAL["zh"] == whole.text
+    assert wording.REFUSAL["sources_do_not_answer"]["zh"] == whole.text
 
 
-@pytest.mark.parametrize("written", ["", "\n ", "[9]", "[1]"])
-async def test_a_model_that_writes_no_words_gets_a_refusal(answer, written):
-    assert "answer.refused" == (await answer(ScriptedGenerator(written)))[-1].type
+async def test_nothing_is_quoted_below_a_refusal(answer):
+    assert () == (await answer(ScriptedGenerator(prompts.NO_ANSWER["zh"])))[-1].sentences
 
 
-@pytest.mark.parametrize("error", [AWAY, EngineTimedOut("silent")])
-async def test_quotations_stand_in_for_an_engine_that_is_away(answer, error):
-    events = await answer(ScriptedGenerator(error=error))
-    assert "诊室血压的标准是140/90 mmHg[1]。" == events[-1].sentences[0].text
+async def test_a_model_that_finds_no_answer_in_good_evidence_is_not_believed(answer):
+    whole = (await answer(ScriptedGenerator(prompts.NO_ANSWER["zh"]), believed_sufficiency=0.0))[-1]
+    assert ("answer.completed", wording.CLOSEST["zh"], {"quoted"}) == (
+        whole.type,
+        whole.notices[0].text,
+        {sentence.origin for sentence in whole.sentences},
+    )
 
 
-async def test_a_notice_says_that_the_answer_is_quoted(answer):
-    assert ["degraded", "disclaimer"] == kinds_of(await answer(ScriptedGenerator(error=AWAY)))
-
-
-async def test_an_engine_lost_before_its_first_whole_sentence_is_stood_in_for(answer):
-    assert "answer.completed" == (await answer(ScriptedGenerator("诊室血", error=AWAY)))[-1].type
-
-
-async def test_quotations_are_supported(answer):
-    whole = (await answer(ScriptedGenerator(error=AWAY)))[-1]
-    assert {"supported"} == {sentence.verdict for sentence in whole.sentences}
-
-
-async def test_an_engine_away_and_nothing_to_quote_gives_a_refusal(answer):
-    assert "answer.refused" == (await answer(ScriptedGenerator(error=AWAY), "牙疼吗？"))[-1].type
-
-
-async def test_an_engine_lost_after_a_sentence_fails_the_answer(answer):
-    events = await answer(ScriptedGenerator(COPIED, "应复", error=AWAY))
-    assert ["sentence", "answer.failed"] == types_of(events)[-2:]
-
-
-async def test_an_engine_that_refuses_the_request_fails_the_answer(answer):
-    problem = (await answer(ScriptedGenerator(error=EngineFailed("status 400"))))[-1].problem
-    assert (502, "status 400") == (problem.status, problem.detail)
+async def test_a_model_that_is_not_believed_and_nothing_to_quote_give_a_refusal(answer):
+    written = ScriptedGenerator(prompts.NO_ANSWER["zh"])
+    assert "answer.refused" == (await answer(written, believed_sufficiency=0.0, quotations=0))[-1].type
 
 
 async def test_the_same_question_gives_the_same_sentences(store):
@@ -231,20 +221,21 @@ async def test_the_grammar_is_sent_when_the_settings_say_so(answer, expected, co
     assert expected == (generator.requests[0].grammar is not None)
 
 
-@pytest.mark.parametrize(
-    ("question", "fault"), [("", "is empty"), (" \n", "is empty"), ("痛" * 11, "has 11 characters")]
-)
-async def test_an_empty_or_long_question_is_invalid(answer, question, fault):
-    with pytest.raises(InvalidQuestion, match=fault):
-        await answer(ScriptedGenerator(), question, question_max_chars=10)
+async def test_an_empty_question_is_invalid(answer):
+    with pytest.raises(InvalidQuestion, match="is empty"):
+        await answer(ScriptedGenerator(), " \n")
 
 
-async def test_an_embedder_that_fails_is_an_error_of_the_knowledge(store):
-    async with open_answerer(store, ScriptedGenerator(), embedder=FailingEmbedder()) as answerer:
-        with pytest.raises(EmbeddingFailed):
-            await ask(answerer, QUESTION)
+async def test_a_structured_answer_has_each_sentence_in_its_section(answer):
+    written = ScriptedGenerator(f"suggested_tests: {COPIED}\n", "self_care: 测量前应安静休息5分钟。[2]\n")
+    whole = (await answer(written, fields={"format": "structured"}, quotations=0))[-1]
+    found = {name: [s.text for s in sentences] for name, sentences in whole.structured.items() if sentences}
+    expected = {
+        "suggested_tests": ["诊室血压的标准是140/90 mmHg[1]。"],
+        "self_care": ["测量前应安静休息5分钟[2]。"],
+    }
+    assert expected == found
 
 
-async def test_an_emergency_is_answered_though_the_embedder_fails(store):
-    async with open_answerer(store, ScriptedGenerator(), embedder=FailingEmbedder()) as answerer:
-        assert "emergency" == kinds_of(await ask(answerer, EMERGENCY))[0]
+async def test_an_answer_has_no_sections_unless_they_are_asked_for(answer):
+    assert (await answer(ScriptedGenerator(COPIED)))[-1].structured is None

@@ -8,9 +8,10 @@ from rag_service.app import Parts, create_app
 from rag_service.generation import GenerationRequest, VllmGenerator
 from rag_service.generation_fake import ScriptedGenerator
 from rag_service.library import Library
-from rag_service.prompts import DISCLAIMER, Prompt
+from rag_service.prompts import Prompt
 from rag_service.screening import load_policy
 from rag_service.settings import ServiceSettings
+from rag_service.wording import DISCLAIMER
 from tests.rag_service.engine_stub import DONE, chunk, sending, serve_engine
 from tests.rag_service.factories import open_client
 

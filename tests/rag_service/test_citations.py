@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_service.citations import cite, place_markers, quote_passage, quote_span
+from rag_service.citations import (
+    cite,
+    cite_statement,
+    place_markers,
+    quote_passage,
+    quote_span,
+    without_markers,
+)
+from rag_service.statements import find_statements
 from tests.rag_service.factories import law, make_passage, metformin, pressure
 
 FIRST, SECOND = pressure()
@@ -61,6 +69,40 @@ def test_at_most_three_passages_are_cited():
 )
 def test_markers_are_gathered_before_the_closing_punctuation(expected, sentence):
     assert expected == cite(sentence, [FIRST, SECOND]).text
+
+
+def test_a_handle_of_a_statement_cites_that_statement():
+    (citation,) = cite("血压偏高。[1.2]", [FIRST, SECOND]).citations
+    assert (1, "诊室血压的标准是140/90 mmHg。") == (citation.marker, citation.quote)
+
+
+def test_a_handle_of_a_statement_is_shown_as_the_marker_of_its_passage():
+    assert "血压偏高[1]。" == cite("血压偏高。[1.2]", [FIRST, SECOND]).text
+
+
+def test_two_statements_of_a_passage_are_cited_once():
+    assert [1] == markers_of("血压偏高。[1.2][1.1]")
+
+
+def test_a_handle_of_a_statement_that_is_not_there_cites_the_best_one_of_its_passage():
+    (citation,) = cite("诊室血压的标准是140/90 mmHg。[1.9]", [FIRST, SECOND]).citations
+    assert "诊室血压的标准是140/90 mmHg。" == citation.quote
+
+
+@pytest.mark.parametrize("handle", ["[7.1]", "[0.1]"])
+def test_a_handle_of_a_passage_that_is_not_there_is_unknown(handle):
+    cited = cite(f"血压偏高。{handle}", [FIRST, SECOND])
+    assert ("血压偏高。", 1) == (cited.text, cited.n_unknown_markers)
+
+
+def test_a_statement_is_shown_with_its_marker_and_quotes_itself():
+    statement = find_statements([FIRST, SECOND])[1]
+    cited = cite_statement(statement)
+    assert ("诊室血压的标准是140/90 mmHg[1]。", statement.quote) == (cited.text, cited.citations[0].quote)
+
+
+def test_handles_of_both_kinds_are_taken_out_of_a_text():
+    assert "血压偏高。" == without_markers("血压 [1]偏高 [2.4]。[99]")
 
 
 def test_a_sentence_without_markers_cites_nothing():

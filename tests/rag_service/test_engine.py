@@ -3,7 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from rag_service.engine import check_installed, engine_command, engine_environment, locate_model
+from rag_service.engine import (
+    check_installed,
+    engine_command,
+    engine_environment,
+    is_cpu_build,
+    locate_model,
+)
 from rag_service.errors import EngineFailed
 from rag_service.settings import EngineSettings, ServiceSettings
 
@@ -56,6 +62,22 @@ def test_graph_compilation_is_skipped_when_the_settings_say_so(expected, eager):
 
 def test_the_tokens_from_the_prefix_cache_are_reported():
     assert "--enable-prompt-tokens-details" in command_of()
+
+
+@pytest.mark.parametrize("is_cpu", [True, False])
+def test_the_cpu_build_reads_prompts_whole(is_cpu):
+    command = engine_command(ServiceSettings(), EngineSettings(), Path("/no/models"), is_cpu=is_cpu)
+    assert is_cpu == ("--no-enable-chunked-prefill" in command)
+
+
+def test_the_cpu_build_takes_the_longest_prompt_at_once():
+    command = engine_command(ServiceSettings(), EngineSettings(), Path("/no/models"), is_cpu=True)
+    assert value_of("--max-model-len", command) == value_of("--max-num-batched-tokens", command)
+
+
+@pytest.mark.parametrize("python", [Path(sys.executable), Path("/no/python")])
+def test_an_interpreter_without_the_cpu_build_is_none(python):
+    assert not is_cpu_build(EngineSettings(engine_python=python))
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1234", "http://127.0.0.1:1234/v1", "http://[::1]:1234"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rag_service.citations import cite
 from rag_service.grammar import answer_grammar
 from rag_service.prompts import NO_ANSWER
+from rag_service.sections import SECTIONS
 from rag_service.sentence_stream import SentenceStream
 from tests.rag_service.factories import law, make_passage
 
@@ -40,13 +41,21 @@ def compile_grammar(grammar):
     return re.compile(expand("root"))
 
 
-def accepts(language, text, n_passages=3):
-    return compile_grammar(answer_grammar(language, n_passages)).fullmatch(text) is not None
+def handles(n_passages):
+    return [f"[{marker}]" for marker in range(1, n_passages + 1)]
+
+
+def accepts(language, text, n_passages=3, sections=()):
+    return (
+        compile_grammar(answer_grammar(language, handles(n_passages), sections)).fullmatch(text) is not None
+    )
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_grammar_is_that_of_the_golden_file(language):
-    assert (GOLDEN / f"grammar_{language}.ebnf").read_text(encoding="utf-8") == answer_grammar(language, 3)
+    assert (GOLDEN / f"grammar_{language}.ebnf").read_text(encoding="utf-8") == answer_grammar(
+        language, handles(3)
+    )
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -94,6 +103,27 @@ def test_one_to_five_sentences_with_one_or_two_markers_each_are_allowed(language
 )
 def test_a_sentence_without_the_marker_of_a_passage_is_not_allowed(language, text):
     assert not accepts(language, text)
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (True, "red_flags: It is high. [1]\n"),
+        (True, "red_flags: It is high. [1][2]\nself_care: Rest. [3]\n"),
+        (True, NO_ANSWER["en"]),
+        (False, "It is high. [1]\n"),
+        (False, "diagnosis: It is high. [1]\n"),
+        (False, "red_flags: It is high. [1] self_care: Rest. [3]\n"),
+        (False, "red_flags: It is high.\n"),
+    ],
+)
+def test_with_sections_every_line_begins_with_the_name_of_one(expected, text):
+    assert expected == accepts("en", text, sections=SECTIONS)
+
+
+def test_the_handles_may_be_those_of_statements():
+    grammar = compile_grammar(answer_grammar("zh", ["[1.1]", "[1.2]"]))
+    assert [True, False] == [bool(grammar.fullmatch(f"血压偏高。{handle}")) for handle in ("[1.2]", "[1]")]
 
 
 def test_every_passage_has_its_marker():

@@ -124,6 +124,28 @@ async def test_an_embedder_that_cannot_be_loaded_is_a_fault(store):
         assert ["no model for 1 texts"] == await library.faults()
 
 
+async def test_texts_are_compared_by_their_meaning(store):
+    async with library_on(store) as library:
+        same, other = await library.compare("血压的标准", [("血压的标准", "zh"), ("Take metformin.", "en")])
+    assert (pytest.approx(1.0), True) == (same, other < 0.5)
+
+
+async def test_no_texts_are_compared_without_an_embedder(store):
+    async with library_on(store, FailingEmbedder()) as library:
+        assert [] == await library.compare("血压的标准", [])
+
+
+async def test_texts_cannot_be_compared_by_a_model_that_fails(store):
+    async with library_on(store, FailingEmbedder()) as library:
+        with pytest.raises(EmbeddingFailed):
+            await library.compare("血压的标准", [("血压", "zh")])
+
+
+async def test_a_question_without_words_is_compared_as_it_stands(store):
+    async with library_on(store) as library:
+        assert [pytest.approx(1.0)] == await library.compare("？！", [("？！", "zh")])
+
+
 class Waiting(HashingEmbedder):
     """Loads only when it is told to."""
 

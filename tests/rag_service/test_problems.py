@@ -6,7 +6,8 @@ from tests.rag_service.factories import FailingEmbedder, events_of, open_client
 
 SECRET = "Zyxwvut"
 QUESTION = f"My name is {SECRET}, what is the dose of metformin?"
-LONG = f"{SECRET} " * 1000
+# Longer than a question with a record pasted before it may be.
+LONG = f"{SECRET} " * 8001
 BROKEN = ValueError(QUESTION)
 
 
@@ -39,6 +40,17 @@ def client(store, request, tmp_path_factory):
         (422, "POST", "/v1/answers", f'{{"question": "{SECRET}", "stram": true}}'.encode()),
         (422, "POST", "/v1/answers", f'{{"question": "{SECRET}", "language": "fr"}}'.encode()),
         (422, "POST", "/v1/answers", f'{{"question": "{SECRET}", "max_passages": 51}}'.encode()),
+        (422, "POST", "/v1/answers", b'{"question": "ok", "record": "\\ud800"}'),
+        (422, "POST", "/v1/answers", b'{"messages": [{"role": "user", "content": "\\ud800"}]}'),
+        (
+            422,
+            "POST",
+            "/v1/answers",
+            b'{"messages": [{"role": "user", "content": "\\udfff"}, {"role": "user", "content": "ok"}]}',
+        ),
+        (422, "POST", "/v1/answers", b'{"messages": [{"role": "assistant", "content": "ok"}]}'),
+        (422, "POST", "/v1/answers", b'{"messages": [{"role": "system", "content": "ok"}]}'),
+        (422, "POST", "/v1/answers", f'{{"question": "{SECRET}", "candidates": 9}}'.encode()),
         (404, "GET", "/v1/passages/absent", None),
         (404, "GET", "/v1/passages/5c1f3e0a-7f3b-4a52-9a0e-2f6d1c0b8a11", None),
         (404, "GET", "/v1/documents/absent/document", None),
@@ -92,8 +104,13 @@ def test_a_value_out_of_range_is_named_once_with_its_field(client):
 
 
 def test_a_question_that_is_too_long_is_told_by_how_much(client):
-    detail = client.post("/v1/answers", json={"question": "x" * 4001}).json()["detail"]
-    assert "the question has 4001 characters, at most 4000 are read; shorten it" == detail
+    detail = client.post("/v1/answers", json={"question": "x" * 64_001}).json()["detail"]
+    assert "the question has 64001 characters, at most 64000 are read; shorten it" == detail
+
+
+def test_a_record_that_is_too_long_is_told_by_how_much(client):
+    detail = client.post("/v1/answers", json={"question": "ok", "record": "x" * 60_001}).json()["detail"]
+    assert "the record has 60001 characters, at most 60000 are read; shorten it" == detail
 
 
 def test_a_wrong_method_tells_the_right_one(client):
@@ -121,7 +138,7 @@ def test_an_embedder_that_fails_is_a_problem_of_the_knowledge(store):
 def test_an_unexpected_error_is_a_problem_that_tells_nothing(store):
     with open_client(store, ScriptedGenerator(error=BROKEN)) as client:
         response = client.post("/v1/answers", json={"question": QUESTION})
-    assert (500, "an unexpected error; the log has it under the request id") == (
+    assert (500, "the service failed; see its log") == (
         response.status_code,
         response.json()["detail"],
     )
@@ -133,7 +150,13 @@ def test_an_unexpected_error_has_the_id_of_its_request_in_header_and_body(store)
     assert response.headers["x-request-id"] == response.json()["request_id"]
 
 
-def test_an_unexpected_error_mid_stream_leaves_what_was_sent(store):
+def test_an_unexpected_error_mid_stream_ends_the_stream_in_a_failure(store):
     with open_client(store, ScriptedGenerator("It is so. [1]", "Rest", error=BROKEN)) as client:
         response = client.post("/v1/answers", json={"question": QUESTION, "stream": True})
-    assert "sentence" == events_of(response)[-1]["event"]
+    assert ["sentence", "answer.failed"] == [event["event"] for event in events_of(response)][-2:]
+
+
+def test_the_failure_at_the_end_of_a_stream_tells_nothing(store):
+    with open_client(store, ScriptedGenerator(error=BROKEN)) as client:
+        response = client.post("/v1/answers", json={"question": QUESTION, "stream": True})
+    assert "the service failed; see its log" == events_of(response)[-1]["data"]["problem"]["detail"]

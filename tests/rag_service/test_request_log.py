@@ -57,7 +57,7 @@ def test_every_request_has_an_id_of_its_own(client):
 def test_an_unexpected_error_is_logged_by_its_type(store):
     with open_client(store, ScriptedGenerator(error=BROKEN)) as client:
         failed = lines_of(client, "POST", "/v1/answers", json={"question": QUESTION})[0]
-    assert ("request_failed", "ValueError") == (failed["event"], failed["error"])
+    assert ("answer failed", "ValueError") == (failed["event"], failed["error"])
 
 
 def test_an_unexpected_error_is_logged_with_the_place_it_came_from(store):

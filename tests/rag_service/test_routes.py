@@ -24,8 +24,8 @@ from tests.rag_service.factories import (
 QUESTION = "诊室血压的标准是多少？"
 PIECES = ("诊室血压的标准是140/90 mmHg。[1]", "测量前应安静休息5分钟。[2]")
 ANSWER = {
-    "answer_id", "text", "sentences", "sources", "notices", "refusal", "generation", "model", "versions", "usage",
-    "timings_ms",
+    "answer_id", "text", "sentences", "sources", "notices", "refusal", "withheld", "packing", "structured", "generation", "model",
+    "versions", "usage", "timings_ms",
 }  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def test_a_stream_is_neither_cached_nor_buffered_on_its_way(client):
 
 
 def test_every_event_has_an_id_a_name_and_data(client):
-    assert [{"id", "event", "data"}] * 6 == [set(event) for event in events_of(post(client, stream=True))]
+    assert [{"id", "event", "data"}] * 7 == [set(event) for event in events_of(post(client, stream=True))]
 
 
 def test_the_ids_of_the_events_count_up(client):
@@ -96,7 +96,7 @@ def test_the_model_is_asked_the_question_that_was_sent(store):
     generator = ScriptedGenerator(*PIECES)
     with open_client(store, generator) as client:
         post(client)
-    assert generator.requests[0].prompt.user.endswith(f"\n\n问题：{QUESTION}")
+    assert generator.requests[0].prompt.user.endswith(f"\n问题：{QUESTION}")
 
 
 def test_a_refusal_is_an_answer_with_status_200(store):
@@ -105,22 +105,37 @@ def test_a_refusal_is_an_answer_with_status_200(store):
     assert (200, "sources_do_not_answer") == (response.status_code, response.json()["refusal"]["reason"])
 
 
-def test_an_engine_that_fails_is_a_problem_with_its_status(store):
+def test_an_engine_that_fails_is_stood_in_for_with_status_200(store):
     with open_client(store, ScriptedGenerator(error=EngineFailed("status 400"))) as client:
         response = post(client)
-    assert (502, "Language model failed") == (response.status_code, response.json()["title"])
+    assert (200, "quoted") == (response.status_code, response.json()["sentences"][0]["origin"])
+
+
+def test_an_unexpected_error_is_a_problem_with_its_status(store):
+    with open_client(store, ScriptedGenerator(error=ValueError("a fault of ours"))) as client:
+        response = post(client)
+    assert (500, "Internal error") == (response.status_code, response.json()["title"])
 
 
 def test_the_problem_of_a_failed_answer_has_the_id_of_its_request(store):
-    with open_client(store, ScriptedGenerator(error=EngineFailed("status 400"))) as client:
+    with open_client(store, ScriptedGenerator(error=ValueError("a fault of ours"))) as client:
         response = post(client)
     assert response.headers["x-request-id"] == response.json()["request_id"]
 
 
-def test_an_engine_that_breaks_off_mid_stream_ends_the_stream_in_a_failure(store):
+def test_an_engine_that_breaks_off_mid_stream_still_completes_the_answer(store):
     with open_client(store, ScriptedGenerator(*PIECES, error=EngineUnavailable("lost"))) as client:
         last = events_of(post(client, stream=True))[-1]
-    assert ("answer.failed", 503) == (last["event"], last["data"]["problem"]["status"])
+    assert ("answer.completed", "written") == (last["event"], last["data"]["sentences"][0]["origin"])
+
+
+def test_a_conversation_is_sent_as_messages(store):
+    generator = ScriptedGenerator(*PIECES)
+    turns = [("user", "你好"), ("assistant", "您好。"), ("user", QUESTION)]
+    with open_client(store, generator) as client:
+        messages = [{"role": role, "content": content} for role, content in turns]
+        client.post("/v1/answers", json={"messages": messages})
+    assert "问: 你好\n答: 您好。\n" in generator.requests[0].prompt.user
 
 
 def test_a_passage_is_found_by_its_id(client):

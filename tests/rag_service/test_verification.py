@@ -2,12 +2,12 @@ import pytest
 
 from rag_service.citations import cite
 from rag_service.quantities import numbers
-from rag_service.verification import check_sentence, verify
+from rag_service.verification import check_sentence
 from tests.rag_service.factories import make_passage, metformin, pressure
 
 
 def verdict_of(sentence, passages):
-    return verify(cite(sentence, passages), passages)
+    return check_sentence(cite(sentence, passages), passages).verdict
 
 
 def test_a_sentence_copied_from_its_passage_is_supported():

@@ -97,8 +97,8 @@ function addNotice(answer: Answer, notice: Notice): void {
 }
 
 /** A replayed sentence takes the place of the one with its index. */
-function addSentence(answer: Answer, { index, text, verdict, citations }: Sentence): void {
-  const sentence = { index, text, verdict, citations }
+function addSentence(answer: Answer, { index, text, verdict, origin, citations }: Sentence): void {
+  const sentence = { index, text, verdict, origin, citations }
   const place = answer.sentences.findIndex((earlier) => earlier.index >= index)
   if (place < 0) answer.sentences.push(sentence)
   else answer.sentences.splice(place, answer.sentences[place]?.index === index ? 1 : 0, sentence)

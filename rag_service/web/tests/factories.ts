@@ -34,6 +34,7 @@ export const aSentence = (fields: Partial<Sentence> = {}): Sentence => ({
   index: 0,
   text: 'It is high from 140/90 mmHg[1].',
   verdict: 'supported',
+  origin: 'written',
   citations: [aCitation()],
   ...fields,
 })

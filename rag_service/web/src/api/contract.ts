@@ -5,7 +5,8 @@ import { StreamError } from './errors'
 type Fields = Record<string, unknown>
 
 const verdicts = ['supported', 'partly_supported', 'unsupported']
-const noticeKinds = ['emergency', 'crisis', 'caution', 'degraded', 'disclaimer']
+const origins = ['written', 'quoted']
+const noticeKinds = ['emergency', 'crisis', 'caution', 'conflict', 'degraded', 'disclaimer']
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isOneOf = (value: unknown, choices: readonly string[]) => isText(value) && choices.includes(value)
@@ -33,6 +34,7 @@ const checks: Record<AnswerEvent['type'], (fields: Fields) => boolean> = {
     isCount(fields.index) &&
     isText(fields.text) &&
     isOneOf(fields.verdict, verdicts) &&
+    isOneOf(fields.origin, origins) &&
     areAll(fields.citations, isCitation),
   'answer.completed': (fields) => isText(fields.text),
   'answer.refused': (fields) => isFields(fields.refusal) && isText(fields.refusal.text),

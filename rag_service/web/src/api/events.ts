@@ -2,7 +2,8 @@
 
 export type Language = 'zh' | 'en'
 export type Verdict = 'supported' | 'partly_supported' | 'unsupported'
-export type NoticeKind = 'emergency' | 'crisis' | 'caution' | 'degraded' | 'disclaimer'
+export type NoticeKind = 'emergency' | 'crisis' | 'caution' | 'conflict' | 'degraded' | 'disclaimer'
+export type Origin = 'written' | 'quoted'
 
 /** A passage that the answer was written from. Offsets are code points of the document text. */
 export interface Source {
@@ -38,6 +39,8 @@ export interface Sentence {
   index: number
   text: string
   verdict: Verdict
+  /** Written by the model, or a statement of a source word for word. */
+  origin: Origin
   citations: Citation[]
 }
 

@@ -1,0 +1,1 @@
+"""Evaluation: how well the service answers questions whose answers people have marked."""
