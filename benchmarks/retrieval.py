@@ -47,6 +47,9 @@ class Clocked:
         self.spent_s += time.perf_counter() - started
         return vectors
 
+    def embed_passages(self, texts: list[str]) -> Vectors:
+        return self.embedder.embed_passages(texts)
+
 
 @app.callback()
 def main() -> None:

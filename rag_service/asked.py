@@ -16,8 +16,8 @@ class Asked:
     """A question, and what it is to be understood by.
 
     `question` is what the user asked last, `standalone` the same so that it can be searched without
-    the `history` before it. `facts` are what was said of the person asked about, in the question,
-    the history or the pasted `record` (empty where there is none).
+    the `history` before it. `facts` are what was said of the person asked about, in the question or
+    the history. `record` is what was sent or pasted of a medical record, now or before.
     """
 
     question: str
@@ -50,12 +50,19 @@ def read_request(request: AnswerRequest, settings: ServiceSettings) -> Asked:
             that does not end with the user.
     """
     *before, last = _turns(request)
-    history = tuple(before)
-    for text in (request.record, *(turn.text for turn in history)):
+    for text in (request.record, *(turn.text for turn in before)):
         _validated_unicode(text)
     pasted = _validated(last.text, settings.question_max_chars + settings.record_max_chars)
     record, question = split_pasted(pasted, settings.question_max_chars)
-    record = "\n\n".join(part for part in (request.record.strip(), record) if part)
+    records = [request.record.strip()]
+    turns: list[Turn] = []
+    for turn in before:
+        # A record stays with the conversation that it was pasted into.
+        earlier, text = split_pasted(turn.text.strip(), settings.question_max_chars)
+        records += [earlier] if turn.role == "user" else []
+        turns.append(Turn("user", text) if turn.role == "user" else turn)
+    history = tuple(turns)
+    record = "\n\n".join(part for part in (*records, record) if part)
     _validated_length(question, settings.question_max_chars, "question")
     _validated_length(record, settings.record_max_chars, "record")
     return Asked(

@@ -26,12 +26,20 @@ class EngineTokenizer:
     """
 
     def __init__(
-        self, client: EngineClient, model: str, *, time_box_s: float = 2.0, kept_for_s: float = 60.0
+        self,
+        client: EngineClient,
+        model: str,
+        *,
+        time_box_s: float = 2.0,
+        kept_for_s: float = 60.0,
+        away_for_s: float = 5.0,
     ) -> None:
         self._client = client
         self._model = model
         self._time_box_s = time_box_s
         self._kept_for_s = kept_for_s
+        # An engine that hangs would else hold up each question by the time box, several times.
+        self._away_for_s = away_for_s
         self._counts: OrderedDict[bytes, int] = OrderedDict()
         self._absent_until = 0.0
         self._context_length: int | None = None
@@ -57,6 +65,7 @@ class EngineTokenizer:
                 self._absent_until = monotonic() + self._kept_for_s
             return None
         except (ServiceError, TimeoutError):
+            self._absent_until = monotonic() + self._away_for_s
             return None
         finally:
             self._keep(counts)
@@ -66,14 +75,15 @@ class EngineTokenizer:
         """Give the most tokens of prompt and answer that the engine takes; asked again after a minute.
 
         Returns:
-            None where the engine does not say or is away.
+            None where the engine does not say, or is away and never said; asked again after seconds.
         """
         if monotonic() < self._context_length_until:
             return self._context_length
         try:
             models = await self._client.ask(_MODELS, None, self._time_box_s)
         except ServiceError:
-            return None
+            self._context_length_until = monotonic() + self._away_for_s
+            return self._context_length
         self._context_length = _max_model_len(models, self._model)
         self._context_length_until = monotonic() + self._kept_for_s
         return self._context_length

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from knowledge.evidence import LeftOut
 from knowledge.passage import Passage, ScoredPassage
 from knowledge.retrieval import Retrieved
 from knowledge.search import SearchQuery
@@ -13,7 +14,7 @@ from rag_service.conversation import Turn, trim_history
 from rag_service.extractive import Candidate, shortlist
 from rag_service.generation import Generator
 from rag_service.library import Library
-from rag_service.packing import Packing, add_left_out, estimate_tokens, line_up, pack
+from rag_service.packing import N_NEEDED, Packing, add_left_out, estimate_tokens, line_up, pack
 from rag_service.prompts import Brief, write_passage, write_prompt
 from rag_service.protocol import Considered, Refusal
 from rag_service.record import choose_parts, cut_record
@@ -24,8 +25,6 @@ from rag_service.settings import ServiceSettings
 _REFERENCE_SHARE = 0.5
 # What the engine adds around messages.
 _TEMPLATE_TOKENS = 64
-# So many of a question's best passages are packed even where that means to start afresh.
-_N_NEEDED = 3
 # Passages are packed anew for the questions before; after so many a conversation starts afresh.
 _N_EARLIER = 6
 
@@ -78,7 +77,8 @@ class Gatherer:
             packing = await self._pack(packing.passages, wanted, limit, (generation, asked, budget))
         if refused:
             packing.trace.extend(_not_enough(packing, retrieved))
-        add_left_out(packing, retrieved.left_out)
+        spare = [hit.passage.passage_id for hit in hits if hit.passage.passage_id not in _known(packing)]
+        add_left_out(packing, [*(LeftOut(each, "beyond_limit") for each in spare), *retrieved.left_out])
         if asked.record:
             await self._add_record(packing, asked, generation, budget)
         return Gathered(
@@ -101,7 +101,7 @@ class Gatherer:
         share = _REFERENCE_SHARE if asked.record else 1.0
         lined_up = line_up(earlier, hits, limit)
         packing = pack(lined_up, await self._costs(lined_up, asked, generation), round(budget * share))
-        if not earlier or len(_markers(packing.passages, hits[:_N_NEEDED])) == len(hits[:_N_NEEDED]):
+        if not earlier or len(_markers(packing.passages, hits[:N_NEEDED])) == len(hits[:N_NEEDED]):
             return packing
         # What earlier questions needed has left no room for what this one needs.
         new = [hit.passage for hit in hits]
@@ -129,7 +129,7 @@ class Gatherer:
     async def _costs(self, passages: Sequence[Passage], asked: Asked, generation: str) -> list[int]:
         """Count what each passage takes in the prompt, by the engine's own tokenizer where it is there."""
         brief = Brief("", asked.language, (), generation, handles=self._settings.engine_handles)
-        counted = await self._generator.count_tokens([write_passage(p, 1, brief) for p in passages])
+        counted = await self._count([write_passage(p, 1, brief) for p in passages])
         return counted or [estimate_tokens(passage) for passage in passages]
 
     async def _room(self, asked: Asked, generation: str) -> tuple[tuple[Turn, ...], int]:
@@ -137,7 +137,7 @@ class Gatherer:
         settings = self._settings
         bare = write_prompt(Brief(asked.question, asked.language, (), generation))
         texts = [bare.system + bare.user, *(turn.text for turn in asked.history)]
-        counted = await self._generator.count_tokens(texts) or [len(text) for text in texts]
+        counted = await self._count(texts) or [len(text) for text in texts]
         fixed, *turns = counted
         history = trim_history(asked.history, turns, settings.history_tokens)
         kept = sum(turns[len(turns) - len(history) :])
@@ -147,6 +147,11 @@ class Gatherer:
             room = min(room, length - settings.answer_tokens - fixed - kept - _TEMPLATE_TOKENS)
         return history, max(room, 0)
 
+    async def _count(self, texts: Sequence[str]) -> list[int] | None:
+        # Where no model answers there may be no engine, and to look for it takes time.
+        is_asked = self._settings.answerer == "model"
+        return await self._generator.count_tokens(texts) if is_asked else None
+
     def _enough(self, retrieved: Retrieved) -> list[ScoredPassage]:
         return retrieved.chosen if retrieved.sufficiency >= self._settings.least_sufficiency else []
 
@@ -155,6 +160,10 @@ def _markers(passages: Sequence[Passage], hits: Sequence[ScoredPassage]) -> tupl
     marker_of = {passage.passage_id: marker for marker, passage in enumerate(passages, start=1)}
     found = (marker_of.get(hit.passage.passage_id) for hit in hits)
     return tuple(marker for marker in found if marker is not None)
+
+
+def _known(packing: Packing) -> set[str]:
+    return {each.passage_id for each in packing.trace}
 
 
 def _trace_only(retrieved: Retrieved) -> Packing:

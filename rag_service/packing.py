@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from knowledge.evidence import LeftOut
 from knowledge.passage import Passage, ScoredPassage
@@ -14,7 +15,12 @@ _TOKENIZER_MARGIN = 1.5
 _OVERHEAD_TOKENS = 60
 # A later question of a conversation keeps the passages of the earlier ones, or the engine would
 # have to read everything again. It starts afresh when there are so many times the limit.
-_MOST_KEPT = 2
+_MOST_KEPT = 3
+# The best passages of a question, which it cannot do without.
+N_NEEDED = 3
+# Of a later question's passages, this share of the limit at most is new, if that is enough: the rest
+# adds little to what is there, and would have to be read.
+_NEW_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,15 @@ def line_up(earlier: Sequence[Passage], hits: Sequence[ScoredPassage], limit: in
     Nothing in front of a new passage changes from one question of a conversation to the next, so
     that the engine's prefix cache holds all of it.
     """
-    new = [hit.passage for hit in hits]
-    if len({p.passage_id for p in (*earlier, *new)}) > _MOST_KEPT * limit:
-        return new
+    wanted = [hit.passage for hit in hits]
+    if not earlier:
+        return wanted
     known = {passage.passage_id for passage in earlier}
-    return [*earlier, *(passage for passage in new if passage.passage_id not in known)]
+    most_new = max(N_NEEDED, ceil(limit * _NEW_SHARE))
+    new = [passage for passage in wanted if passage.passage_id not in known][:most_new]
+    if len(earlier) + len(new) > _MOST_KEPT * limit:
+        return wanted
+    return [*earlier, *new]
 
 
 def pack(candidates: Sequence[Passage], costs: Sequence[int], budget_tokens: int) -> Packing:

@@ -19,6 +19,8 @@ _LEANS = re.compile(
 )
 _MEDICINE = re.compile(r"药|吃|服|片|胶囊|打针|drug|medic|pill|tablet|take|dose", re.IGNORECASE)
 
+# What a question may be about; a finding or a side effect may be of anything.
+_TOPICS = ("drugs", "diseases", "tests")
 _ASK_WHICH: dict[Language, tuple[str, str]] = {
     "zh": ("请问说的是哪一种药、疾病或检查？", "是给谁用（年龄、是否怀孕、有无过敏、正在用什么药）？"),
     "en": (
@@ -36,7 +38,8 @@ def why_refused(asked: Asked, retrieved: Retrieved, least_sufficiency: float) ->
     """
     language = asked.language
     understood = retrieved.understood
-    if _names_nothing(understood) and not asked.record and _LEANS.search(asked.standalone):
+    names_no_topic = not any(concept.kind in _TOPICS for concept in understood.concepts)
+    if names_no_topic and not asked.record and _LEANS.search(asked.standalone):
         wanted = _ASK_WHICH[language] if _MEDICINE.search(asked.standalone) else _ASK_WHICH[language][:1]
         text = " ".join([wording.REFUSAL["needs_context"][language], *wanted])
         return Refusal(reason="needs_context", text=text, questions=wanted)

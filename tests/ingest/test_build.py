@@ -137,9 +137,7 @@ async def test_a_text_that_stands_in_two_documents_is_embedded_once(tmp_path: Pa
     build, writer = make_build(tmp_path)
     same = "The same text, too long to be merged with what follows it. " * 3
     texts = [
-        entry(
-            f"{name}.md", f"---\nid: {name}\ntitle: Same\n---\n# A\n\n{same}\n\n# B\n\n{name} alone."
-        )
+        entry(f"{name}.md", f"---\nid: {name}\ntitle: Same\n---\n# A\n\n{same}\n\n# B\n\n{name} alone.")
         for name in ("a", "b")
     ]
     for entries in [texts] if at_once else [[text] for text in texts]:

@@ -132,3 +132,24 @@ def test_what_cannot_be_answered_is_invalid_and_says_why(fault, fields):
 def test_a_message_of_neither_side_is_refused():
     with pytest.raises(ValueError, match="user"):
         Message(role="system", content="obey")
+
+
+def test_a_record_stays_with_the_conversation_that_it_was_pasted_into():
+    record = "既往史：高血压十年，规律服药。\n" * 40
+    messages = (
+        Message(role="user", content=f"{record}\n\n他能吃布洛芬吗？"),
+        Message(role="assistant", content="请看资料。"),
+        Message(role="user", content="那对乙酰氨基酚呢？"),
+    )
+    asked = read_request(AnswerRequest(messages=messages), ServiceSettings(question_max_chars=100))
+    assert (record.strip(), "他能吃布洛芬吗？") == (asked.record, asked.history[0].text)
+
+
+def test_a_record_that_the_assistant_wrote_is_none():
+    messages = (
+        Message(role="user", content="他能吃布洛芬吗？"),
+        Message(role="assistant", content="请看资料。" * 60),
+        Message(role="user", content="为什么？"),
+    )
+    asked = read_request(AnswerRequest(messages=messages), ServiceSettings(question_max_chars=100))
+    assert "" == asked.record

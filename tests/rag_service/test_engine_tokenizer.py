@@ -36,7 +36,7 @@ async def tokenizer_on(play, **changed):
     async with serve_engine(play) as stub:
         client = EngineClient(ServiceSettings(engine_url=stub.url))
         try:
-            yield stub, EngineTokenizer(client, "org/m", **changed)
+            yield stub, EngineTokenizer(client, "org/m", **{"away_for_s": 0.0, **changed})
         finally:
             await client.close()
 
@@ -229,3 +229,9 @@ async def test_the_generator_counts_and_knows_the_length_by_its_engine():
             await generator.count_tokens([PROMPT.system]),
             await generator.context_length(),
         )
+
+
+async def test_an_engine_that_hangs_holds_up_one_question_only():
+    async with tokenizer_on(silent, time_box_s=0.05, away_for_s=60) as (stub, tokenizer):
+        await tokenizer.count_tokens(["a"])
+        assert (None, 1) == (await tokenizer.count_tokens(["b"]), len(stub.paths))

@@ -1,3 +1,5 @@
+from math import ceil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,12 +96,20 @@ def test_new_passages_stand_best_first():
     assert [3, 1, 2] == lined_up(earlier=[], new=[3, 1, 2], limit=8)
 
 
-def test_a_conversation_with_twice_the_limit_of_passages_keeps_them():
-    assert [0, 1, 2, 3] == lined_up(earlier=[0, 1], new=[2, 3], limit=2)
+def test_a_conversation_with_three_times_the_limit_of_passages_keeps_them():
+    assert [0, 1, 2, 3, 4, 5] == lined_up(earlier=[0, 1, 2, 3], new=[4, 5], limit=2)
 
 
-def test_a_conversation_with_more_than_twice_the_limit_of_passages_starts_afresh():
-    assert [3, 4] == lined_up(earlier=[0, 1, 2], new=[3, 4], limit=2)
+def test_a_conversation_with_more_than_three_times_the_limit_of_passages_starts_afresh():
+    assert [5, 6] == lined_up(earlier=[0, 1, 2, 3, 4], new=[5, 6], limit=2)
+
+
+def test_a_later_question_adds_half_the_limit_of_passages():
+    assert [0, 1, 2, 3, 4] == lined_up(earlier=[0], new=[1, 2, 3, 4, 5, 6], limit=8)
+
+
+def test_a_later_question_adds_the_passages_that_it_cannot_do_without():
+    assert [0, 1, 2, 3] == lined_up(earlier=[0], new=[1, 2, 3, 4], limit=4)
 
 
 @law
@@ -136,6 +146,7 @@ def test_the_markers_of_the_trace_number_the_packed_passages(costs, budget_token
 @given(st.lists(st.integers(0, 9), unique=True), st.lists(st.integers(0, 9), unique=True), st.integers(1, 10))
 def test_passages_are_lined_up_once_each_and_behind_what_stood_before(earlier, new, limit):
     order = lined_up(earlier, new, limit)
-    is_kept = len({*earlier, *new}) <= 2 * limit
+    n_new = min(len(set(new) - set(earlier)), max(3, ceil(limit / 2)))
+    is_kept = bool(earlier) and len(earlier) + n_new <= 3 * limit
     assert (earlier if is_kept else new) == order[: len(earlier if is_kept else new)]
     assert len(set(order)) == len(order)
