@@ -61,7 +61,7 @@ class KeptGenerator:
         return await self._generator.yes_probability(prompt)
 
     def _key(self, request: GenerationRequest) -> str:
-        asked = {**self._sampled, **asdict(request)}
+        asked = {"settings": self._sampled, "request": asdict(request)}
         return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
