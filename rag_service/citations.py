@@ -19,6 +19,12 @@ _MAX_CITATIONS = 3
 
 # With the blank before it, or a marker inside a sentence would leave two.
 _MARKER_GAP = re.compile(r"[ ]?" + HANDLE.pattern)
+# "According to passage 2, …": a marker in words, whose figure no source has.
+_NAMED_PASSAGE = re.compile(
+    r"^\s*(?:根据|按照|依据)?\s*资料\s*[\[（(]?(\d{1,3})[\]）)]?\s*中?(?:提到|指出|显示|说明|表明)?\s*[，,:：]?\s*"
+    r"|^\s*(?:according to |as )?(?:the )?passage \[?(\d{1,3})\]?(?: (?:states|says|shows))?(?: that)?[,:]?\s+",
+    re.IGNORECASE,
+)
 # A name or a figure in common says more than so many shared characters of other words: over a
 # language border it is all that is shared.
 _FACT_WEIGHT = 6
@@ -47,6 +53,7 @@ def cite(sentence: str, passages: Sequence[Passage]) -> CitedSentence:
         with the statement that bears it out best, or the one that was named.
     """
     named = [(int(marker), int(number or 0)) for marker, number in HANDLE.findall(sentence)]
+    named += [(int(match[1] or match[2]), 0) for match in _NAMED_PASSAGE.finditer(sentence)]
     bare = without_markers(sentence)
     citations: dict[int, Citation] = {}
     n_unknown = 0
@@ -65,8 +72,10 @@ def cite_statement(statement: Statement) -> CitedSentence:
 
 
 def without_markers(text: str) -> str:
-    """Remove everything that reads as a marker."""
-    return _MARKER_GAP.sub("", text).strip()
+    """Remove everything that reads as a marker, and the number of a passage named in front."""
+    bare = _MARKER_GAP.sub("", text).strip()
+    unnamed = _NAMED_PASSAGE.sub("", bare)
+    return bare if unnamed == bare else unnamed[:1].upper() + unnamed[1:]
 
 
 def quote_passage(sentence: str, marker: int, passage: Passage) -> Citation:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Literal
 
@@ -12,6 +12,7 @@ Form = Literal["single", "range", "pair", "frequency", "interval"]
 
 # Spellings, factor and base of each unit. Factors between units are those of UCUM: a day has 24
 # hours, a week 7 days, a year 12 months; a month is not turned into days.
+_DIGITS = Context(prec=15)
 _UNITS: dict[str, tuple[str, str]] = {
     "kg 千克 公斤 kilogram kilograms": ("1e6", "mg"),
     "g 克 gram grams": ("1000", "mg"),
@@ -244,6 +245,6 @@ def _value(figure: str) -> Decimal:
 def _made(
     form: Form, values: tuple[Decimal, ...], unit: str, side: Comparator, match: re.Match[str]
 ) -> Quantity:
-    # Rounded, because a third of an hour has no end: 20 minutes and 1/3 h must be one value.
-    kept = tuple(value.quantize(Decimal("1e-15")).normalize() for value in values)
+    # A third of an hour has no end: rounded, 20 minutes and 1/3 h are one value.
+    kept = tuple(_DIGITS.plus(value).normalize() for value in values)
     return Quantity(form, kept, unit, side, match.start(), match.end(), match.group().strip())

@@ -56,12 +56,12 @@ class ServiceSettings(BaseSettings):
         "shown with its verdict (flag).",
     )
     believed_sufficiency: float = Field(
-        default=0.5,
+        default=ENOUGH,
         ge=0,
         le=1,
         description="Estimated probability of an answer up to which the model is believed when it writes that the "
-        "passages do not answer; above it the closest statements are quoted under a notice. Small models say so too "
-        "often; 1 always believes.",
+        "passages do not answer; above it the closest statements are quoted under a notice. The default is for small "
+        "models, which say so as often where the passages answer; 1 always believes.",
     )
     context_tokens: int = Field(
         default=6000,

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -73,7 +73,9 @@ def check_sentence(sentence: CitedSentence, passages: list[Passage]) -> Verifica
     """
     cited = list({c.marker: passages[c.marker - 1] for c in sentence.citations}.values())
     text = MARKER.sub("", sentence.text)
-    failures: list[tuple[CheckKind, str]] = list(_failures(text, cited)) if cited else [("citation", "")]
+    failures: list[tuple[CheckKind, str]] = (
+        list(_failures(text, cited, passages)) if cited else [("citation", "")]
+    )
     wrong = {kind: tuple(dict.fromkeys(w for k, w in failures if k == kind)) for kind in _KINDS}
     checks = tuple(Check(kind=kind, passed=not words, words=words) for kind, words in wrong.items())
     verdict: Verdict = "unsupported" if failures else _verdict_by_terms(text, cited)
@@ -84,6 +86,9 @@ def _verdict_by_terms(text: str, cited: list[Passage]) -> Verdict:
     wanted = set(terms(text))
     found = set().union(*(_terms(passage.embedded_text) for passage in cited))
     share = len(wanted & found) / len(wanted) if wanted else 0.0
+    if numbers(text) - numbers(" ".join(passage.embedded_text for passage in cited)):
+        # Converted, counted or said in words there, such as "two": right perhaps, not proved.
+        return "partly_supported"
     if share >= _SUPPORTED:
         return "supported"
     # Over a language border no words are shared: names and quantities, which have all been found,
@@ -100,7 +105,9 @@ def _terms(text: str) -> frozenset[str]:
     return frozenset(terms(text))
 
 
-def _failures(text: str, cited: list[Passage]) -> Iterator[tuple[CheckKind, str]]:
+def _failures(
+    text: str, cited: list[Passage], passages: Sequence[Passage]
+) -> Iterator[tuple[CheckKind, str]]:
     marks = find_marks(fold_text(text))
     whole = [fold_text(passage.embedded_text) for passage in cited]
     proofs = [proof for passage in cited for proof in _statements(passage)]
@@ -117,7 +124,9 @@ def _failures(text: str, cited: list[Passage]) -> Iterator[tuple[CheckKind, str]
     rest = " ".join(mark.words for mark in marks if not isinstance(mark.fact, Quantity))
     for figure in sorted(numbers(rest) - numbers(" ".join(whole))):
         yield "quantity", figure
-    for words in contradicted_bindings(fold_text(text), proofs):
+    # By any of the passages: what one of them turns round, no other can prove.
+    stated = (each for passage in passages for each in _statements(passage))
+    for words in contradicted_bindings(fold_text(text), stated):
         yield "polarity", words
     likest = [find_marks(proof) for proof in _likest(fold_text(text), proofs)]
     if likest and marks:

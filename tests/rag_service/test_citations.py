@@ -175,3 +175,21 @@ def test_a_quote_is_the_document_text_at_its_offsets(text, sentence, start):
 def test_the_markers_of_the_text_are_the_markers_of_the_citations(sentence):
     cited = cite(sentence, metformin())
     assert [str(citation.marker) for citation in cited.citations] == re.findall(r"\[(\d+)\]", cited.text)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text"),
+    [
+        ("资料 2，血压偏高。", "血压偏高[2]。"),
+        ("根据资料2中指出，血压偏高。[1]", "血压偏高[1][2]。"),
+        ("According to passage 2, it is high.", "It is high [2]."),
+        ("Passage 2 states that it is high. [2]", "It is high [2]."),
+    ],
+)
+def test_a_passage_named_in_words_is_cited_and_not_shown(sentence, text):
+    assert text == cite(sentence, pressure()).text
+
+
+@pytest.mark.parametrize("sentence", ["资料显示血压偏高。", "The passage states that it is high."])
+def test_words_that_name_no_number_stay(sentence):
+    assert sentence == cite(sentence, pressure()).text

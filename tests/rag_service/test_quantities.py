@@ -94,3 +94,8 @@ def test_the_words_of_a_quantity_stand_at_its_offsets():
 def test_quantities_are_exact_decimals():
     (quantity,) = _found("0.1 mg")
     assert (Decimal("0.1"),) == quantity.values
+
+
+@pytest.mark.parametrize("text", ["150150150150140/90 mmHg", "9" * 60 + " mg", "0." + "0" * 40 + "1 g"])
+def test_a_figure_of_any_length_is_read(text):
+    assert 1 <= len(find_quantities(text))
