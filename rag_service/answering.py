@@ -115,7 +115,9 @@ class Answerer:
             log.error("answer failed", error=type(error).__name__, places=places, answer_id=draft.answer_id)
             yield AnswerFailed(problem=_problem(error))
             return
-        yield draft.add_notice("disclaimer", wording.DISCLAIMER[draft.asked.language])
+        is_quoted = all(sentence.origin == "quoted" for sentence in draft.sentences)
+        texts = wording.DISCLAIMER_QUOTED if draft.sentences and is_quoted else wording.DISCLAIMER
+        yield draft.add_notice("disclaimer", texts[draft.asked.language])
         yield self._finish(draft)
 
     async def _body(self, draft: Draft) -> AsyncGenerator[Event, None]:

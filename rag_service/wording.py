@@ -35,6 +35,15 @@ DISCLAIMER: dict[Language, str] = {
     ),
 }
 
+# Quotations alone are nothing that a model generated, and are not labelled so.
+DISCLAIMER_QUOTED: dict[Language, str] = {
+    "zh": "以上为程序从所列资料中摘录的原文，仅供参考，不是诊断或处方，不能代替医生。",
+    "en": (
+        "These are quotations that a program chose from the sources listed. They are reference information, not a "
+        "diagnosis or a prescription, and do not replace a doctor."
+    ),
+}
+
 DEGRADED: dict[Language, str] = {
     "zh": "语言模型暂时不可用，以下是资料原文摘录。",
     "en": "The language model is not available right now; these are quotations from the reference texts.",

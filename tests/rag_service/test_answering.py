@@ -74,6 +74,11 @@ async def test_the_disclaimer_is_in_the_language_of_the_question(answer):
     assert wording.DISCLAIMER["en"] == events[-2].text
 
 
+async def test_quotations_alone_are_not_labelled_as_generated(answer):
+    events = await answer(ScriptedGenerator(), answerer="extractive")
+    assert wording.DISCLAIMER_QUOTED["zh"] == events[-2].text
+
+
 async def test_the_language_asked_for_goes_before_that_of_the_question(answer):
     events = await answer(ScriptedGenerator("It is high. [1]"), fields={"language": "en"})
     assert "en" == events[0].language

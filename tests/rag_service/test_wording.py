@@ -9,7 +9,10 @@ from rag_service.protocol import RefusalReason
 
 TEXTS = {
     **wording.REFUSAL,
-    **{n: getattr(wording, n) for n in ("DISCLAIMER", "DEGRADED", "INTERRUPTED", "CLOSEST", "CONFLICT")},
+    **{
+        n: getattr(wording, n)
+        for n in ("DISCLAIMER", "DISCLAIMER_QUOTED", "DEGRADED", "INTERRUPTED", "CLOSEST", "CONFLICT")
+    },
 }
 
 
