@@ -16,9 +16,11 @@ QUESTIONS = Path(__file__).with_name("answers.jsonl")
 @pytest.fixture(scope="module")
 def measured(engine_environment: dict[str, str]) -> dict:
     """Answer the questions with the model and without it; configuration to its measures."""
+    command = [BIN / "medcite-serve", "eval", "answers", QUESTIONS, "--json"]
+    for configuration in ("model: ", "extractive: answerer=extractive"):
+        command += ["--config", configuration]
     done = subprocess.run(
-        [BIN / "medcite-serve", "eval", "answers", QUESTIONS, "--json"]
-        + ["--config", "model: ", "--config", "extractive: answerer=extractive"],
+        command,
         env=engine_environment,
         capture_output=True,
         check=False,
