@@ -122,5 +122,6 @@ def _source(marker: int, passage: Passage) -> Source:
         page_last=passage.page_last,
         start=passage.start,
         end=passage.end,
+        context=passage.context,
         text=passage.text,
     )

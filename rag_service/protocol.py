@@ -45,6 +45,8 @@ class Source(Wire):
     """A numbered passage that the answer may cite. Offsets are code points in the document text.
 
     `kind` tells a reference text from a part of the medical record that was sent with the question.
+    `context` is what stands over the text: title, headings, and the header row of a table that the
+    passage begins inside.
     """
 
     marker: int
@@ -62,6 +64,7 @@ class Source(Wire):
     page_last: int | None
     start: int
     end: int
+    context: str
     text: str
 
 

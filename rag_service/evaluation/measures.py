@@ -212,7 +212,9 @@ def _words(answer: RecordedAnswer) -> str:
 def _cited_words(sentence: RecordedSentence, answer: RecordedAnswer) -> str:
     cited = {each.passage_id for each in sentence.citations}
     sources = [source for source in answer.sources if source.passage_id in cited]
-    return "\n".join("\n".join((source.title, *source.section_path, source.text)) for source in sources)
+    return "\n".join(
+        "\n".join((source.title, *source.section_path, source.context, source.text)) for source in sources
+    )
 
 
 def _is_quoted(gold: GoldQuote, answer: RecordedAnswer) -> bool:

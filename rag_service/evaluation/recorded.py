@@ -23,6 +23,7 @@ class RecordedSource(_Recorded):
     document_id: str
     title: str
     section_path: tuple[str, ...]
+    context: str = ""
     start: int
     end: int
     text: str
