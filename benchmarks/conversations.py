@@ -28,7 +28,7 @@ from rag_service.extractive import extract
 from rag_service.gathering import Gatherer
 from rag_service.generation_fake import ScriptedGenerator
 from rag_service.library import Library
-from rag_service.prompts import Brief, write_prompt
+from rag_service.prompts import write_prompt
 from rag_service.settings import ServiceSettings
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -118,17 +118,7 @@ async def _turns(questions: list[str], gatherer: Gatherer, settings: ServiceSett
             # The engine is not asked, and its cache stays as it is.
             messages.append(Message(role="assistant", content=gathered.refused.text))
             continue
-        prompt = write_prompt(
-            Brief(
-                question=asked.question,
-                language=asked.language,
-                passages=gathered.packing.passages,
-                generation=gathered.generation,
-                relevant=gathered.relevant[:3],
-                history=gathered.history,
-                facts=[fact.words for fact in asked.facts],
-            )
-        )
+        prompt = write_prompt(gathered.brief(asked, settings.engine_handles))
         prompts.append(f"{prompt.system}\n{prompt.user}")
         quoted = extract(gathered.candidates, None, 2)
         messages.append(Message(role="assistant", content=" ".join(each.text for each in quoted) or "-"))

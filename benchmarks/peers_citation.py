@@ -72,6 +72,7 @@ class SameEngine(CustomLLM):  # type: ignore[misc] # the library is not read by 
 
     @llm_completion_callback()  # type: ignore[untyped-decorator]
     async def acomplete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
+        """Ask the engine with one user message and give what it wrote; `formatted` changes nothing."""
         settings = self._settings
         body = {
             "model": settings.engine_model,

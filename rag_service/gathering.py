@@ -19,7 +19,7 @@ from rag_service.prompts import Brief, write_passage, write_prompt
 from rag_service.protocol import Considered, Refusal
 from rag_service.record import choose_parts, cut_record
 from rag_service.scope import why_refused
-from rag_service.settings import ServiceSettings
+from rag_service.settings import HandleKind, ServiceSettings
 
 # Where there is a record, so much of the budget is the reference texts'; what they leave is its.
 _REFERENCE_SHARE = 0.5
@@ -45,6 +45,20 @@ class Gathered:
     history: tuple[Turn, ...] = ()
     refused: Refusal | None = None
     sufficiency: float = 0.0
+
+    def brief(self, asked: Asked, handles: HandleKind, *, is_structured: bool = False) -> Brief:
+        """Give what the prompt for a question is written from."""
+        return Brief(
+            question=asked.question,
+            language=asked.language,
+            passages=self.packing.passages,
+            generation=self.generation,
+            relevant=self.relevant[:N_NEEDED],
+            history=self.history,
+            facts=[fact.words for fact in asked.facts],
+            handles=handles,
+            is_structured=is_structured,
+        )
 
 
 class Gatherer:

@@ -109,18 +109,8 @@ class Writer:
         )
 
     def _brief(self, draft: Draft) -> Brief:
-        asked, gathered = draft.asked, draft.gathered
-        return Brief(
-            question=asked.question,
-            language=asked.language,
-            passages=gathered.packing.passages,
-            generation=gathered.generation,
-            relevant=gathered.relevant[:3],
-            history=gathered.history,
-            facts=[fact.words for fact in asked.facts],
-            handles=self._settings.engine_handles,
-            is_structured=draft.is_structured,
-        )
+        handles = self._settings.engine_handles
+        return draft.gathered.brief(draft.asked, handles, is_structured=draft.is_structured)
 
 
 def _worth(sentences: list[str], draft: Draft) -> tuple[int, int]:
