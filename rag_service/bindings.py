@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from knowledge.synonyms import Concept, mentions
-from rag_service.polarity import Cue, find_marks
+from knowledge.synonyms import Concept, find_concepts, mentions
+from rag_service.polarity import Cue, Marks, find_marks
 
 # "TSH (thyrotropin) falls" is one clause; as marks are cut it would be three.
 _ASIDE = re.compile(r"[(（][^()（）]{0,60}[)）]")
@@ -45,3 +45,22 @@ def _bindings(folded: str) -> Iterator[tuple[frozenset[Concept], Cue]]:
         cues = [m.fact for m in marks if m.clause == clause and isinstance(m.fact, Cue)]
         if len(names) >= 2 and len(cues) == 1 and not cues[0].denies:
             yield names, cues[0]
+
+
+def is_of_another_drug(clause_drugs: frozenset[Concept], statement: str, heading: str) -> bool:
+    """Tell whether a statement, or the heading over it where it names no drug, speaks of other drugs.
+
+    A dose belongs to the drug that it is given for; a clause about one drug is not proved by the
+    figure of another. Clauses of several drugs, or none, are not judged.
+    """
+    if len(clause_drugs) != 1:
+        return False
+    drugs = [each for each in find_concepts(statement) if each.kind == "drugs"]
+    drugs = drugs or [each for each in find_concepts(heading) if each.kind == "drugs"]
+    return bool(drugs) and not clause_drugs & frozenset(drugs)
+
+
+def find_drugs(marks: Marks, clause: int) -> frozenset[Concept]:
+    """Give the drugs that a clause names."""
+    facts = (mark.fact for mark in marks if mark.clause == clause)
+    return frozenset(fact for fact in facts if isinstance(fact, Concept) and fact.kind == "drugs")

@@ -11,7 +11,7 @@ from knowledge.folding import fold_text
 from knowledge.passage import Passage
 from knowledge.synonyms import Concept, mentions
 from knowledge.terms import terms
-from rag_service.bindings import contradicted_bindings
+from rag_service.bindings import contradicted_bindings, find_drugs, is_of_another_drug
 from rag_service.citations import CitedSentence
 from rag_service.polarity import (
     Cue,
@@ -111,18 +111,20 @@ def _failures(
     marks = find_marks(fold_text(text))
     whole = [fold_text(passage.embedded_text) for passage in cited]
     proofs = [proof for passage in cited for proof in _statements(passage)]
+    heads = [folded.partition("\n")[0] for folded in whole]
+    headed = [(s, head) for p, head in zip(cited, heads, strict=True) for s in (*_statements(p), head)]
     for mark in marks:
         if isinstance(mark.fact, Concept) and mark.fact.kind in _PROVED_KINDS:
             if not any(mentions(folded, mark.fact) for folded in whole):
                 yield "name", mark.words
         elif isinstance(mark.fact, Quantity):
             groups = find_groups(" ".join(m.words for m in marks if m.clause == mark.clause))
-            contexts = (folded.partition("\n")[0] for folded in whole)
-            if not any(_binds(proof, mark.fact, groups) for proof in (*proofs, *contexts)):
+            drugs = find_drugs(marks, mark.clause)
+            bound = (stated for stated in headed if _binds(stated[0], mark.fact, groups))
+            if all(is_of_another_drug(drugs, *stated) for stated in bound):
                 yield "quantity", mark.words
-    # Figures inside a word, as in "B12" or "HbA1c", are no quantities.
     rest = " ".join(mark.words for mark in marks if not isinstance(mark.fact, Quantity))
-    for figure in sorted(numbers(rest) - numbers(" ".join(whole))):
+    for figure in sorted(numbers(rest) - numbers(" ".join(whole))):  # inside a word, as in "B12"
         yield "quantity", figure
     # By any of the passages: what one of them turns round, no other can prove.
     stated = (each for passage in passages for each in _statements(passage))

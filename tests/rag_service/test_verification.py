@@ -131,3 +131,19 @@ def test_a_drug_that_the_passage_does_not_name_is_unsupported_in_another_languag
 def test_every_check_is_recorded_when_all_pass():
     checks = check_sentence(cite("诊室血压的标准是140/90 mmHg。[1]", pressure()), pressure()).checks
     assert ["citation", "quantity", "name", "polarity"] == [check.kind for check in checks if check.passed]
+
+
+DOSES = [
+    make_passage("成人一次0.5 g，每日不超过2 g。对布洛芬过敏者可以使用。", context="对乙酰氨基酚 > 用法"),
+    make_passage("布洛芬一次0.2 g。对乙酰氨基酚一次0.5 g。", context="退热药"),
+]
+
+
+@pytest.mark.parametrize("marker", [1, 2])
+def test_the_dose_of_another_drug_proves_nothing(marker):
+    assert "unsupported" == verdict_of(f"布洛芬一次0.5 g。[{marker}]", DOSES)
+
+
+@pytest.mark.parametrize("marker", [1, 2])
+def test_the_dose_of_the_drug_itself_stands(marker):
+    assert "supported" == verdict_of(f"对乙酰氨基酚一次0.5 g。[{marker}]", DOSES)
